@@ -1,0 +1,1 @@
+"""Foreign programs in, workloads out."""

@@ -1,0 +1,1 @@
+"""Hardware: the `.hw` language, the chips written in it, and their graphs."""

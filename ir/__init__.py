@@ -1,0 +1,1 @@
+"""What every package speaks: text, types, workloads, mappings."""

@@ -1,0 +1,1 @@
+"""The mapper: constraints, the cost model, the search, reports, the command line."""
