@@ -1,0 +1,55 @@
+"""What all tests share: the shared data, golden files, a kernel cache of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def _use_own_kernel_cache() -> None:
+    """Compiled kernels under the hash of their sources: an edit can never meet an old kernel."""
+    digest = hashlib.sha256()
+    for source in sorted((ROOT / "mapper").rglob("*.py")):
+        digest.update(source.read_bytes())
+    folder = Path(tempfile.gettempdir()) / f"tilewright-kernels-{digest.hexdigest()[:16]}"
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+
+
+_use_own_kernel_cache()  # before anything imports numba
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The shared folder of models and measured data; absent outside the project's own machines."""
+    folder = Path(os.environ.get("TILEWRIGHT_SHARED", ROOT.parent / "shared"))
+    if not folder.is_dir():
+        message = f"no shared data at {folder} (set TILEWRIGHT_SHARED)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with a golden file; `pytest --update-golden` writes it instead."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        assert path.is_file(), f"no golden file {path}: run pytest --update-golden"
+        assert text == path.read_text()
+
+    return compare
