@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .types import Reduce
-from .workload import Apply, Op, Read, Value, reads_of
+from .workload import Apply, Op, Value, reads_of
 
 MAC = "mac"
 COPY = "copy"
@@ -23,7 +23,7 @@ def function_counts(op: Op) -> dict[str, int]:
     `copy`; any other function counts under its own name.
 
     >>> from tilewright.ir.affine import dim
-    >>> from tilewright.ir.workload import Access
+    >>> from tilewright.ir.workload import Access, Read
     >>> a, b = (Read(Access(name, (dim("i"),))) for name in "ab")
     >>> dot = Op("dot", (), Access("y", ()), Reduce.ADD, Apply("mul", (a, b)), ())
     >>> function_counts(dot)

@@ -1,0 +1,1 @@
+"""Search: from a mapspace to the best mapping found in it."""

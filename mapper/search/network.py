@@ -1,0 +1,139 @@
+"""Whole networks: each unique shape is mapped once, several at a time on several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from ...hw_specs.model import Arch
+from ...ir.functions import macs
+from ...ir.kind import op_kind
+from ...ir.text import Diagnostic
+from ...ir.workload import Op, Opaque, Tensor, Workload, operands
+from ..result import Entry, NotMapped, Objective, Result
+from ..space.identity import shape_key
+from .driver import map_op
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a network's operators; `interrupted` when some were never tried."""
+
+    entries: tuple[Entry, ...]
+    not_mapped: tuple[NotMapped, ...]
+    interrupted: bool = False
+
+
+Progress = Callable[[str, int, int], None]
+"""Called after each unique shape with its name, how many are done, and how many there are."""
+
+_Found = Result | Diagnostic
+
+
+def map_ops(
+    workload: Workload,
+    arch: Arch,
+    objective: Objective,
+    *,
+    seed: int = 0,
+    jobs: int = 1,
+    budget_s: float | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Map every op of a workload; the outcome does not depend on `jobs`.
+
+    Args:
+        jobs: processes that search at the same time.
+        budget_s: seconds for the whole network, shared out over the shapes still to be mapped;
+            None gives each shape the same number of evaluations, which makes runs repeatable.
+    """
+    groups: dict[tuple[object, ...], list[Op]] = {}
+    for op in workload.ops.values():
+        groups.setdefault(shape_key(op), []).append(op)
+    alike = list(groups.values())
+    found: dict[int, _Found] = {}
+    interrupted = False
+    try:
+        for index, result in _search_all(alike, arch, objective, seed, jobs, budget_s):
+            found[index] = result
+            if progress is not None:
+                progress(alike[index][0].name, len(found), len(alike))
+    except KeyboardInterrupt:
+        interrupted = True
+    entries, not_mapped = [], [_opaque_entry(workload, node) for node in workload.opaques]
+    for index, group in enumerate(alike):
+        outcome = found.get(index)
+        if isinstance(outcome, Result):
+            count = sum(op.times for op in group)
+            entries.append(Entry(outcome, count, tuple(op.name for op in group)))
+        else:
+            not_mapped.append(_failed_entry(group, outcome))
+    return Outcome(tuple(entries), tuple(not_mapped), interrupted)
+
+
+def _search_all(
+    alike: list[list[Op]],
+    arch: Arch,
+    objective: Objective,
+    seed: int,
+    jobs: int,
+    budget_s: float | None,
+) -> Iterator[tuple[int, _Found]]:
+    if jobs <= 1 or len(alike) <= 1:
+        deadline = None if budget_s is None else time.monotonic() + budget_s
+        for index, group in enumerate(alike):
+            left = None
+            if deadline is not None:
+                left = max(0.0, deadline - time.monotonic()) / (len(alike) - index)
+            yield index, _try_op(group[0], arch, objective, seed, left)
+        return
+    share = None if budget_s is None else budget_s * jobs / len(alike)
+    # `spawn`: a forked child would inherit locks of Numba's and of the progress bar's threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        waiting: dict[Future[_Found], int] = {
+            pool.submit(_try_op, group[0], arch, objective, seed, share): index
+            for index, group in enumerate(alike)
+        }
+        try:
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _try_op(op: Op, arch: Arch, objective: Objective, seed: int, budget_s: float | None) -> _Found:
+    try:
+        return map_op(op, arch, objective, budget_s=budget_s, seed=seed)
+    except Diagnostic as diagnostic:
+        return diagnostic
+
+
+def _opaque_entry(workload: Workload, node: Opaque) -> NotMapped:
+    tensors = [workload.tensors[name] for name in {*node.reads, *node.writes}]
+    return NotMapped(node.name, node.kind, node.why, node.macs, _bytes_of(tensors))
+
+
+def _failed_entry(group: list[Op], outcome: Diagnostic | None) -> NotMapped:
+    first = group[0]
+    times = sum(op.times for op in group)
+    size = _bytes_of([operand.tensor for operand in operands(first)])
+    why = "interrupted before it was tried" if outcome is None else outcome.message
+    explanation = "" if outcome is None else str(outcome)
+    return NotMapped(
+        first.name,
+        op_kind(first),
+        why,
+        macs(first) * times,
+        size * times,
+        len(group),
+        explanation,
+    )
+
+
+def _bytes_of(tensors: list[Tensor]) -> int:
+    return sum(-(-tensor.size_bits // 8) for tensor in dict.fromkeys(tensors))
