@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from lark import Token, Transformer, v_args
 from lark.tree import Meta
 
+from .diagnostic import Diagnostic, Label
 from .source import Source, Span
+
+LARGEST_COUNT = 2**40
+"""The largest extent, bound or size in elements that a text may name; see `ir/verify.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,18 @@ NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def show_name(name: str, words: frozenset[str] = frozenset()) -> str:
     """A name as the languages write it: backquoted unless plain and no word of the language."""
-    plain = NAME_PATTERN.fullmatch(name) is not None and name not in words
-    return name if plain else f"`{name}`"
+    if NAME_PATTERN.fullmatch(name) is not None and name not in words:
+        return name
+    return "`" + name.replace("`", "``") + "`"
 
 
 def show_path(parts: tuple[str, ...], words: frozenset[str] = frozenset()) -> str:
     return ".".join(show_name(part, words) for part in parts)
+
+
+def show_string(text: str) -> str:
+    """A string literal; the quote itself is written twice."""
+    return '"' + text.replace('"', '""') + '"'
 
 
 EXPRESSION_WORDS = frozenset({"and", "or", "not", "mod", "floordiv", "step"})
@@ -116,7 +126,7 @@ def show_expr(expr: Expr, power: int = 0) -> str:
         case Quantity(number, unit):
             return f"{number}%" if unit == "%" else f"{number} {unit}"
         case Str(text):
-            return f'"{text}"'
+            return show_string(text)
         case Path(parts):
             return show_path(parts, EXPRESSION_WORDS)
         case Call(callee, args, kwargs):
@@ -150,10 +160,23 @@ def _binary(op: str) -> Callable[..., Expr]:
     return build
 
 
+def alias_imported(builder: type[Transformer[Token, object]], *prefixes: str) -> None:
+    """Give the callbacks of a class the names that their rules have in an importing grammar.
+
+    Lark renames a rule that `hw.lark` imports from `map.lark` to `map__keep`, and one that
+    `map.lark` in turn has from `words.lark` to `map__words__add`. Aliases rather than one stripped
+    name: a grammar may have a `require` of its own beside `map__require`.
+    """
+    for rule, callback in list(vars(builder).items()):
+        if not rule.startswith("__"):
+            for prefix in prefixes:
+                setattr(builder, f"{prefix}__{rule}", callback)
+
+
 class ExprBuilder(Transformer[Token, object]):
     """Lark callbacks for the rules of `words.lark`; each language's builder inherits them.
 
-    Rules that a grammar imports are renamed `words__add`; both names are provided.
+    Rules that a grammar imports are renamed `words__add`; `alias_imported` provides both names.
     """
 
     def __init__(self, source: Source) -> None:
@@ -169,6 +192,21 @@ class ExprBuilder(Transformer[Token, object]):
         start = token.start_pos or 0
         return Span(self.source, start, start + len(token))
 
+    def whole(self, token: Token, what: str, least: int = 1) -> int:
+        """The value of a token that must be a whole number, `least` or more.
+
+        Raises:
+            Diagnostic: a fraction, too small, or beyond `LARGEST_COUNT`.
+        """
+        digits = str(token).replace("_", "")
+        label = Label(self.token_span(token))
+        if not digits.isdecimal() or (len(digits) < 20 and int(digits) < least):
+            raise Diagnostic(f"{what} must be a whole number, {least} or more", label)
+        if len(digits) >= 20 or int(digits) > LARGEST_COUNT:
+            reason = "beyond 2^40, counts of a nest would leave 64 bits"
+            raise Diagnostic(f"{what} is too large", Label(label.where, reason))
+        return int(digits)
+
     def number(self, children: list[Token]) -> Expr:
         return Num(str(children[0]), at=self.token_span(children[0]))
 
@@ -178,7 +216,7 @@ class ExprBuilder(Transformer[Token, object]):
         return Quantity(found[1], found[2], at=self.token_span(children[0]))
 
     def string(self, children: list[Token]) -> Expr:
-        return Str(str(children[0])[1:-1], at=self.token_span(children[0]))
+        return Str(unquote_string(children[0]), at=self.token_span(children[0]))
 
     def bad_unit(self, children: list[Token]) -> Expr:
         from .grammar import refuse_unit
@@ -217,11 +255,6 @@ class ExprBuilder(Transformer[Token, object]):
         left, op, right = children
         return Binary(str(op), left, right, at=self.span(meta))  # type: ignore[arg-type]
 
-    words__number, words__quantity, words__string = number, quantity, string
-    words__bad_unit, words__path, words__call = bad_unit, path, call
-    words__kwarg, words__args, words__neg = kwarg, args, neg
-    words__not_, words__compare = not_, compare
-
 
 for _rule, _op in {
     "add": "+",
@@ -234,10 +267,19 @@ for _rule, _op in {
     "and_": "and",
     "or_": "or",
 }.items():
-    for _name in (_rule, f"words__{_rule}"):
-        setattr(ExprBuilder, _name, _binary(_op))
+    setattr(ExprBuilder, _rule, _binary(_op))
+alias_imported(ExprBuilder, "words", "map", "map__words")
 
 
 def unquote(token: str) -> str:
-    """A name as written, without its backquotes."""
-    return str(token).strip("`")
+    """A name as meant: `` `a``b` `` is the name a`b.
+
+    >>> unquote("x"), unquote("`x#2`")
+    ('x', 'x#2')
+    """
+    return token[1:-1].replace("``", "`") if token.startswith("`") else str(token)
+
+
+def unquote_string(token: str) -> str:
+    """The text of a string literal."""
+    return token[1:-1].replace('""', '"')
