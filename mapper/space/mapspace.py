@@ -63,6 +63,7 @@ class Mapspace:
     """All mappings of an op on a unit that the slots describe (perfect factors, even keeps)."""
 
     op: Op
+    arch: str
     unit: Compute
     slots: tuple[Slot, ...]
     dataflow: str | None = None
@@ -80,10 +81,10 @@ def mapspaces(op: Op, arch: Arch, unit: Compute) -> tuple[Mapspace, ...]:
         lines = _lines_for(dataflow, op, parts)
         if lines:
             slots = tuple(_Narrowed(op, parts, lines).slots())
-            narrowed.append(Mapspace(op, unit, slots, dataflow.name))
+            narrowed.append(Mapspace(op, arch.name, unit, slots, dataflow.name))
     if narrowed:
         return tuple(narrowed)
-    return (Mapspace(op, unit, tuple(_Narrowed(op, parts, ()).slots())),)
+    return (Mapspace(op, arch.name, unit, tuple(_Narrowed(op, parts, ()).slots())),)
 
 
 # ---- the lines of a dataflow that concern an op ----------------------------------------------
