@@ -1,0 +1,50 @@
+"""ONNX networks in, workloads out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+from ...ir.workload import Workload
+from .flatten import flatten
+from .lower import lower
+from .reader import check_model, find_model, read_model
+from .registry import LOWERINGS
+
+__all__ = ["load_onnx"]
+
+
+def load_onnx(
+    model: str | Path | onnx.ModelProto,
+    dims: Mapping[str, int] | None = None,
+    name: str | None = None,
+) -> Workload:
+    """The workload of an ONNX network.
+
+    Args:
+        model: a path, `onnx:NAME` for a model that ships inside the onnx package, or a model.
+        dims: extents of the network's free dims, by symbol.
+        name: of the workload; the file's name without its ending by default.
+
+    Raises:
+        Diagnostic: the file cannot be read, or dims are free or unknown.
+    """
+    if isinstance(model, onnx.ModelProto):
+        file = place = model.graph.name or "model"
+        check_model(model, place)
+        proto, folder = model, None
+    else:
+        path = find_model(model)
+        proto, place, file, folder = read_model(path), str(model), path.name, path.parent
+    graph = flatten(
+        proto,
+        name=name or Path(file).stem,
+        file=file,
+        place=place,
+        folder=folder,
+        dims=dims or {},
+        direct=frozenset(LOWERINGS),
+    )
+    return lower(graph)

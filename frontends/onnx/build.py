@@ -1,0 +1,442 @@
+"""The workload under construction: tensors, ops, and where each ONNX value stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from ...ir.affine import Affine, dim, interval
+from ...ir.types import DType, Reduce, TensorKind
+from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value
+from . import values
+from .formula import number
+from .graph import Constant, Graph, Node, TensorType
+from .values import View
+
+
+class NotAffine(Exception):
+    """A lowering's reason why a node has no affine body; the node becomes an `Opaque`."""
+
+
+class Builder:
+    """Grows a workload; lowerings read values by their ONNX names and add ops.
+
+    Attributes:
+        tensors: by name; kinds of the network's outputs are settled at the end.
+        nodes: in execution order.
+        values: where the elements of each value stand.
+        constants: of the graph, and those made from them.
+        users: positions in `nodes` that name a tensor.
+        reshaped: for a tensor, the views of its bytes in other shapes.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.tensors: dict[str, Tensor] = {}
+        self.nodes: list[Op | Opaque] = []
+        self.values: dict[str, View] = {}
+        self.constants: dict[str, Constant] = dict(graph.constants)
+        self.users: dict[str, set[int]] = {}
+        self.reshaped: dict[str, list[str]] = {}
+        self.unreadable: dict[str, str] = {}
+        self.done: set[str] = set()
+        self._names = set(graph.types)
+        self._op_names = {node.name for node in graph.nodes}
+        self.readers = _readers(graph)
+        self.shown = {value for _, value in graph.outputs}
+        for name in graph.inputs:
+            if graph.types[name].known and graph.types[name].elements:
+                self.declare(TensorKind.INPUT, name, self.dtype(name), self.shape(name))
+
+    # ---- what is known of values --------------------------------------------------------
+
+    def type(self, name: str) -> TensorType:
+        return self.graph.types[name]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Raises NotAffine when the shape is not known."""
+        shape = self.type(name).shape
+        if shape is None:
+            raise NotAffine(self.type(name).why or f"the shape of {name!r} is not known")
+        if 0 in shape:
+            raise NotAffine(f"{name!r} has no elements")
+        return shape
+
+    def dtype(self, name: str) -> DType:
+        """Raises NotAffine for strings, complex numbers and what is no tensor."""
+        found = self.type(name).dtype
+        if found is None:
+            why = self.type(name).why or f"{name!r} has an element type without arithmetic here"
+            raise NotAffine(why)
+        return found
+
+    def constant(self, name: str) -> np.ndarray | None:
+        """The value of a small constant; None when it depends on inputs or has no data."""
+        constant = self.constants.get(name)
+        return None if constant is None else constant.value
+
+    def is_read(self, name: str) -> bool:
+        """Whether a node or the network's user reads a value."""
+        return bool(self.readers.get(name)) or name in self.shown
+
+    def needed(self, name: str, what: str) -> np.ndarray:
+        """The value of an operand that a lowering needs to know.
+
+        Raises:
+            NotAffine: it depends on the network's inputs, or the file holds no data for it.
+        """
+        value = self.constant(name)
+        if value is None:
+            absent = "has no data in the file" if name in self.constants else "depends on inputs"
+            raise NotAffine(f"its {what} {name!r} {absent}")
+        return value
+
+    # ---- tensors ------------------------------------------------------------------------
+
+    def fresh(self, name: str) -> str:
+        """A tensor name close to `name` that no value of the graph has."""
+        found, count = name, 2
+        while found in self._names:
+            found, count = f"{name}_{count}", count + 1
+        self._names.add(found)
+        return found
+
+    def declare(self, kind: TensorKind, name: str, dtype: DType, shape: tuple[int, ...]) -> View:
+        """A new tensor, and the value of its name seen whole."""
+        self.tensors[name] = Tensor(kind, name, dtype, shape)
+        self.values[name] = values.whole(name, shape)
+        return self.values[name]
+
+    def temp(self, name: str, dtype: DType, shape: tuple[int, ...]) -> View:
+        """A tensor that no ONNX value names."""
+        return self.declare(TensorKind.TEMP, self.fresh(name), dtype, shape)
+
+    def result(self, name: str) -> View:
+        """The tensor that an op writes for an output of its node."""
+        return self.declare(TensorKind.TEMP, name, self.dtype(name), self.shape(name))
+
+    def made_constant(self, name: str, constant: Constant) -> str:
+        """A constant computed offline from others; returns its name."""
+        unique = self.fresh(name)
+        self.constants[unique] = constant
+        return unique
+
+    def of_array(self, name: str, data: np.ndarray, element: int) -> str:
+        """A constant from an array (weights of an interpolation, counts of a pool)."""
+        kind = TensorType(element, data.shape)
+        return self.made_constant(name, Constant(kind, lambda: data))
+
+    def derived(
+        self,
+        name: str,
+        sources: Sequence[str],
+        function: Callable[..., np.ndarray],
+        shape: tuple[int, ...],
+    ) -> str:
+        """A constant computed offline from others, of the first one's type."""
+        given = [self.constants[source] for source in sources]
+        known = all(constant.has_data for constant in given)
+
+        def load() -> np.ndarray:
+            return function(*(constant.data for constant in given))
+
+        kind = TensorType(given[0].type.element, shape)
+        depth = 1 + max(constant.depth for constant in given)
+        return self.made_constant(name, Constant(kind, load if known else None, depth))
+
+    # ---- views --------------------------------------------------------------------------
+
+    def padded_view(self, name: str) -> View:
+        """Where a value stands; its elements may lie outside the tensor."""
+        found = self.values.get(name)
+        if found is not None:
+            return found
+        if name in self.unreadable:
+            raise NotAffine(self.unreadable[name])
+        constant = self.constants.get(name)
+        if constant is not None:
+            kind = constant.type
+            if kind.dtype is None or kind.shape is None or not kind.elements:
+                raise NotAffine(f"{name!r} has an element type or shape without arithmetic here")
+            return self.declare(TensorKind.CONST, name, kind.dtype, kind.shape)
+        self.shape(name), self.dtype(name)
+        raise NotAffine(f"{name!r} is not computed")
+
+    def view(self, name: str) -> View:
+        """Where a value stands; a padded one is written out first."""
+        found = self.padded_view(name)
+        return found if found.pad is None else self.materialise(found, name)
+
+    def define(self, name: str, view: View) -> None:
+        """Says where a value stands that needs no op."""
+        self.values[name] = view
+
+    def reshape(self, view: View, shape: tuple[int, ...], name: str) -> View:
+        """A view in another shape; the data is copied where no view shows it so.
+
+        Args:
+            name: what to call a new tensor.
+        """
+        if view.shape == shape:
+            return view
+        if view.pad is not None:
+            view = self.materialise(view, name)
+        found = values.reshape(view, self.tensors[view.tensor].shape, shape)
+        if found is None:
+            view = self.materialise(view, name)
+            found = values.reshape(view, view.shape, shape)
+            assert found is not None  # a whole tensor has any shape
+        own = name if found.tensor_shape == shape else ""
+        tensor = self.seen_as(view.tensor, found.tensor_shape, own)
+        return View(tensor, found.index, shape)
+
+    def seen_as(self, tensor: str, shape: tuple[int, ...], name: str = "") -> str:
+        """The tensor that shows another one's bytes in a shape; `name` is for a new one."""
+        root = self.tensors[tensor].of or self.tensors[tensor]
+        if shape == root.shape:
+            return root.name
+        for other in self.reshaped.get(root.name, ()):
+            if self.tensors[other].shape == shape:
+                return other
+        if not name or name in self.tensors:
+            name = self.fresh(f"{root.name}.{'x'.join(map(str, shape))}")
+        view = name
+        self.tensors[view] = Tensor(TensorKind.VIEW, view, root.dtype, shape, of=root)
+        self.reshaped.setdefault(root.name, []).append(view)
+        return view
+
+    def materialise(self, view: View, name: str) -> View:
+        """The value written out in its own shape; a constant is rearranged offline."""
+        source = self.tensors[view.tensor]
+        if source.is_const and view.pad is None and _is_direct(view):
+            return self._rearranged(view, name)
+        target = self.temp(f"{name}.copy", source.dtype, view.shape)
+        dims = pointwise_dims(view.shape)
+        index = [dim(d) for d in dims]
+        read = Read(values.at(view, index), view.pad)
+        self.add_op(f"{name}.copy", dims, values.at(target, index), read, source=name)
+        return target
+
+    def _rearranged(self, view: View, name: str) -> View:
+        source = self.tensors[view.tensor]
+        root = self.constants[(source.of or source).name]
+        kind = TensorType(root.type.element, view.shape)
+
+        def load() -> np.ndarray:
+            data = root.data.reshape(source.shape)
+            grid = np.indices(view.shape, sparse=True)
+            return np.asarray(data[tuple(_positions(i, grid) for i in view.index)]).reshape(
+                view.shape
+            )
+
+        made = self.made_constant(f"{name}.const", Constant(kind, load if root.has_data else None))
+        return self.view(made)
+
+    # ---- reads --------------------------------------------------------------------------
+
+    def literal(self, name: str) -> Value | None:
+        """The number that a known scalar is, as it stands in the text."""
+        found = self.constant(name)
+        if found is None or found.size != 1 or not np.isfinite(found.astype(np.float64)).all():
+            return None
+        scalar: np.generic = found.reshape(-1)[0]
+        return number(scalar)
+
+    def read(self, source: str | View, index: Sequence[Affine]) -> Value:
+        """The element of a value at an index; the number itself for a known scalar."""
+        if isinstance(source, str):
+            known = self.literal(source)
+            if known is not None:
+                return known
+            source = self.view(source)
+        return Read(values.at(source, index))
+
+    def operand(self, name: str, shape: tuple[int, ...], index: Sequence[Affine]) -> Value:
+        """The element of a value broadcast to `shape`."""
+        known = self.literal(name)
+        if known is not None:
+            return known
+        return Read(values.at(values.broadcast(self.view(name), shape), index))
+
+    def windowed(
+        self, name: str, index: Sequence[Affine], extents: Mapping[str, int], pad: str
+    ) -> Value:
+        """The element at an index that may lie outside the value, where it is `pad`.
+
+        A value that is only a part of its tensor is written out first if an index could reach
+        the tensor's other elements.
+        """
+        view = self.padded_view(name)
+        outside = [
+            axis
+            for axis, (expression, extent) in enumerate(zip(index, view.shape, strict=True))
+            if interval(expression, extents)[0] < 0 or interval(expression, extents)[1] >= extent
+        ]
+        if view.pad is not None and outside and view.pad != pad:
+            view = self.materialise(view, name)
+        if outside and not all(self._ends_with_tensor(view, axis) for axis in outside):
+            view = self.materialise(view, name)
+        needed = pad if outside else view.pad
+        return Read(values.at(view, index), needed)
+
+    def _ends_with_tensor(self, view: View, axis: int) -> bool:
+        """Whether leaving the value on an axis is leaving the tensor."""
+        if view.pad is not None:
+            return True  # outside a padded value the index only moves further out
+        shape = self.tensors[view.tensor].shape
+        found = [p for p, i in enumerate(view.index) if str(axis) in values.dims_of(i)]
+        return (
+            len(found) == 1
+            and view.index[found[0]] == values.axis(axis)
+            and shape[found[0]] == view.shape[axis]
+        )
+
+    # ---- ops ----------------------------------------------------------------------------
+
+    def op(
+        self,
+        node: Node,
+        dims: Mapping[str, int],
+        result: Access,
+        value: Value,
+        reduce: Reduce = Reduce.ASSIGN,
+        *,
+        part: str = "",
+        acc: DType | None = None,
+        repeat: Dim | None = None,
+    ) -> None:
+        """An op of a node; `part` names one of several (`Softmax_0.max`)."""
+        name = f"{node.name}.{part}" if part else node.name
+        self.add_op(
+            name,
+            dims,
+            result,
+            value,
+            reduce,
+            acc=acc,
+            repeat=repeat,
+            source=node.name,
+            own=not part,
+        )
+
+    def add_op(
+        self,
+        name: str,
+        dims: Mapping[str, int],
+        result: Access,
+        value: Value,
+        reduce: Reduce = Reduce.ASSIGN,
+        *,
+        source: str,
+        acc: DType | None = None,
+        repeat: Dim | None = None,
+        own: bool = False,
+    ) -> None:
+        found, count = name, 2
+        while not own and found in self._op_names:
+            found, count = f"{name}_{count}", count + 1
+        self._op_names.add(found)
+        loops = tuple(Dim(d, extent) for d, extent in dims.items())
+        op = Op(found, loops, result, reduce, value, (), acc, repeat, source)
+        self.nodes.append(op)
+        self.note_users(len(self.nodes) - 1)
+
+    def mark(self) -> int:
+        """Where a lowering begins, for `undo`."""
+        return len(self.nodes)
+
+    def undo(self, mark: int) -> None:
+        """Takes back the ops added since; their tensors stay and are dropped when unnamed."""
+        for position in range(mark, len(self.nodes)):
+            for tensor in named_tensors(self.nodes[position]):
+                self.users[tensor].discard(position)
+        del self.nodes[mark:]
+
+    def note_users(self, position: int) -> None:
+        for tensor in named_tensors(self.nodes[position]):
+            self.users.setdefault(tensor, set()).add(position)
+
+    def pointwise(
+        self, node: Node, output: str, value: Value, dims: Mapping[str, int], *, part: str = ""
+    ) -> None:
+        """An op over an output's own axes `i0, i1, ...`."""
+        target = self.result(output)
+        self.op(node, dims, values.at(target, [dim(d) for d in dims]), value, part=part)
+
+    def opaque(self, node: Node, why: str, macs: int) -> None:
+        """Keeps a node that has no affine body; its results are plain tensors."""
+        reads = []
+        for name in dict.fromkeys(filter(None, node.inputs)):
+            try:
+                reads.append(self.tensors[self.view(name).tensor].name)
+            except NotAffine:
+                continue
+        writes = []
+        for name in filter(None, node.outputs):
+            try:
+                writes.append(self.result(name).tensor)
+            except NotAffine as unknown:
+                self.unreadable[name] = f"{unknown} (from `{node.name}`)"
+        out = Opaque(
+            node.name,
+            node.kind,
+            why,
+            (),
+            tuple(dict.fromkeys(reads)),
+            tuple(writes),
+            macs,
+            node.name,
+        )
+        self.nodes.append(out)
+        self.note_users(len(self.nodes) - 1)
+
+
+def pointwise_dims(shape: Iterable[int]) -> dict[str, int]:
+    """Dims `i0, i1, ...` over a shape."""
+    return {f"i{axis}": extent for axis, extent in enumerate(shape)}
+
+
+def accumulator(dtype: DType) -> DType | None:
+    """The type of partial sums: f32 for narrower floats, the type itself else."""
+    return DType("f32") if dtype.name in ("f16", "bf16", "fp8e4m3", "fp8e5m2", "f4") else None
+
+
+def named_tensors(node: Op | Opaque) -> set[str]:
+    """All tensors that a node names."""
+    if isinstance(node, Opaque):
+        return {*node.reads, *node.writes}
+    found: set[str] = set()
+    pending: list[object] = [node.result, node.value]
+    while pending:
+        item = pending.pop()
+        match item:
+            case Access(tensor, inner):
+                found.add(tensor)
+                pending += inner
+            case Read(access):
+                pending.append(access)
+            case _:
+                pending += getattr(item, "args", ())
+    return found
+
+
+def _readers(graph: Graph) -> dict[str, list[Node]]:
+    """The nodes that read each value; an output of the network is read by nobody in the graph."""
+    found: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        for name in filter(None, node.inputs):
+            found.setdefault(name, []).append(node)
+    return found
+
+
+def _is_direct(view: View) -> bool:
+    return all(isinstance(index, Affine) for index in view.index)
+
+
+def _positions(index: values.Index, grid: Sequence[np.ndarray]) -> np.ndarray:
+    assert isinstance(index, Affine)
+    out = np.zeros((1,) * len(grid), np.int64) + index.const
+    for name, coefficient in index.terms:
+        out = out + coefficient * grid[int(name)]
+    return out

@@ -1,0 +1,92 @@
+"""Operators that are functions of other operators: in the model, or in the ONNX standard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import onnx
+
+from .graph import TensorType
+from .infer import schema_of, type_proto
+
+FunctionKey = tuple[str, str, str]
+"""Domain, name, overload."""
+
+
+def local_functions(model: onnx.ModelProto) -> dict[FunctionKey, onnx.FunctionProto]:
+    """The functions that a model brings along."""
+    return {(f.domain, f.name, f.overload): f for f in model.functions}
+
+
+def function_of(
+    node: onnx.NodeProto,
+    version: int,
+    local: Mapping[FunctionKey, onnx.FunctionProto],
+    inputs: Sequence[TensorType | None],
+    direct: frozenset[str],
+) -> onnx.FunctionProto | None:
+    """The body of a node that is a function call, None for a plain operator.
+
+    Args:
+        inputs: types of the node's inputs, None for an absent one.
+        direct: standard operators that have a lowering of their own.
+    """
+    body = local.get((node.domain, node.op_type, node.overload))
+    if body is not None:
+        return body
+    domain = node.domain.removeprefix("ai.onnx")
+    kind = f"{domain}.{node.op_type}" if domain else node.op_type
+    schema = None if kind in direct else schema_of(node.op_type, domain, version)
+    if schema is None:
+        return None
+    if schema.has_function:
+        return schema.function_body
+    if schema.has_context_dependent_function:
+        return _built_for(schema, node, inputs)
+    return None
+
+
+def _built_for(
+    schema: onnx.defs.OpSchema, node: onnx.NodeProto, inputs: Sequence[TensorType | None]
+) -> onnx.FunctionProto | None:
+    """The body that ONNX builds for these input types; None where it builds none."""
+    protos = [None if kind is None else type_proto(kind) for kind in inputs]
+    messages = [(proto or onnx.TypeProto()).SerializeToString() for proto in protos]
+    try:
+        found = schema.get_context_dependent_function(node.SerializeToString(), messages)
+    except Exception:
+        # The builders are C++ code that raises various things on operands they do not expect;
+        # the node then stays whole and its lowering, or the opaque, says why.
+        return None
+    body = onnx.FunctionProto()
+    body.ParseFromString(found)
+    return body if body.node else None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """What a function body's attribute references stand for."""
+
+    attributes: Mapping[str, onnx.AttributeProto]
+
+    @staticmethod
+    def of(node: onnx.NodeProto, body: onnx.FunctionProto) -> FunctionCall:
+        defaults = {attribute.name: attribute for attribute in body.attribute_proto}
+        return FunctionCall(defaults | {attribute.name: attribute for attribute in node.attribute})
+
+    def bind(self, node: onnx.NodeProto) -> onnx.NodeProto:
+        """A node of the body with its attribute references resolved."""
+        if not any(attribute.ref_attr_name for attribute in node.attribute):
+            return node
+        out = onnx.NodeProto()
+        out.CopyFrom(node)
+        del out.attribute[:]
+        for attribute in node.attribute:
+            if not attribute.ref_attr_name:
+                out.attribute.append(attribute)
+            elif attribute.ref_attr_name in self.attributes:
+                bound = out.attribute.add()
+                bound.CopyFrom(self.attributes[attribute.ref_attr_name])
+                bound.name = attribute.name
+        return out

@@ -1,0 +1,72 @@
+"""The driver: every live node through its lowering, what refuses kept as an opaque."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...ir.types import TensorKind
+from ...ir.workload import Op, Opaque, Tensor, Workload
+from . import ops_conv, ops_matmul, ops_movement, ops_norm, ops_pointwise, ops_pool, ops_reduce
+from .build import Builder, NotAffine, named_tensors
+from .graph import Graph, Node
+from .outputs import show_outputs
+from .registry import LOWERINGS
+
+FAMILIES = (ops_conv, ops_matmul, ops_movement, ops_norm, ops_pointwise, ops_pool, ops_reduce)
+"""Importing these modules fills the table of lowerings."""
+
+
+def lower(graph: Graph) -> Workload:
+    """The workload of a typed graph."""
+    b = Builder(graph)
+    for node in live_nodes(graph):
+        if node.name not in b.done:
+            lower_node(node, b)
+    show_outputs(b)
+    return finished(b)
+
+
+def live_nodes(graph: Graph) -> list[Node]:
+    """The nodes whose results reach an output of the network."""
+    wanted = {value for _, value in graph.outputs}
+    out: list[Node] = []
+    for node in reversed(graph.nodes):
+        if not wanted.isdisjoint(node.outputs):
+            out.append(node)
+            wanted.update(node.inputs)
+    return out[::-1]
+
+
+def lower_node(node: Node, b: Builder) -> None:
+    """Adds a node's ops, or an opaque that says why there are none."""
+    rule = LOWERINGS.get(node.kind)
+    mark = b.mark()
+    try:
+        if rule is None:
+            raise NotAffine(node.fault or f"no lowering for `{node.kind}`")
+        rule(node, b)
+    except NotAffine as reason:
+        b.undo(mark)
+        b.opaque(node, str(reason), 0)
+
+
+def finished(b: Builder) -> Workload:
+    """The workload, each op with its tensors, without tensors that nothing names."""
+    name, file = b.graph.name, b.graph.file
+    named = {tensor for node in b.nodes for tensor in named_tensors(node)}
+    named |= {t.name for t in b.tensors.values() if t.kind in (TensorKind.INPUT, TensorKind.OUTPUT)}
+    roots = {b.tensors[t].of or b.tensors[t] for t in named}
+    tensors = {t.name: t for t in b.tensors.values() if t.name in named or t in roots}
+    nodes = tuple(_with_context(node, tensors, name, file) for node in b.nodes)
+    return Workload(name, tensors, nodes)
+
+
+def _with_context(
+    node: Op | Opaque, tensors: dict[str, Tensor], workload: str, file: str
+) -> Op | Opaque:
+    source = f"{file}#{node.source}"
+    if isinstance(node, Opaque):
+        return replace(node, source=source)
+    named = named_tensors(node)
+    own = tuple(tensor for name, tensor in tensors.items() if name in named)
+    return replace(node, tensors=own, workload=workload, source=source)

@@ -1,0 +1,99 @@
+"""Matrix products: rows m, columns n, reduction k, batch b (b2, b3, ... for further axes)."""
+
+from __future__ import annotations
+
+from ...ir.affine import dim
+from ...ir.types import Reduce
+from . import formula as f
+from . import values
+from .build import Builder, NotAffine, accumulator, pointwise_dims
+from .graph import Node
+from .linear import linear
+from .registry import lowers
+from .values import View
+
+
+@lowers("Gemm")
+def gemm(node: Node, b: Builder) -> None:
+    """`alpha * A B + beta * C`; a factor other than 1 is applied to the sums, not to products."""
+    a_name, out = node.inputs[0], node.outputs[0]
+    alpha, beta = factor(node, "alpha"), factor(node, "beta")
+    biased = len(node.inputs) > 2 and node.inputs[2] != ""
+    trans_a, trans_b = bool(node.attributes.get("transA")), bool(node.attributes.get("transB"))
+    a = b.view(a_name)
+    if len(a.shape) != 2:
+        raise NotAffine(f"a matrix with {len(a.shape)} axes")
+    if trans_a:
+        a = values.transpose(a, (1, 0))
+    dims = {"m": a.shape[0], "n": b.shape(out)[1], "k": a.shape[1]}
+    plain = alpha == beta == 1 and (not biased or len(b.shape(node.inputs[2])) == 1)
+    parts = linear(node, b, channel_of_weight=(0 if trans_b else 1)) if plain else None
+    w = b.view(parts.weight if parts else node.inputs[1])
+    if trans_b:
+        w = values.transpose(w, (1, 0))
+    if parts:
+        sums = parts.target(b)
+    elif alpha == 1 and not biased:
+        sums = b.result(out)
+    else:
+        sums = b.temp(f"{out}.sum", b.dtype(out), b.shape(out))
+    product = f.mul(b.read(a, [dim("m"), dim("k")]), b.read(w, [dim("k"), dim("n")]))
+    target = values.at(sums, [dim("m"), dim("n")])
+    b.op(node, dims, target, product, Reduce.ADD, acc=accumulator(b.dtype(a_name)))
+    if parts:
+        parts.finish(node, b, sums, channel=1)
+    elif sums.tensor != out:
+        _scaled(node, b, sums, alpha, beta if biased else 0.0)
+
+
+def _scaled(node: Node, b: Builder, sums: View, alpha: float, beta: float) -> None:
+    dims = pointwise_dims(sums.shape)
+    index = [dim(d) for d in dims]
+    value = b.read(sums, index)
+    if alpha != 1:
+        value = f.mul(f.number(alpha), value)
+    if beta:
+        bias = b.operand(node.inputs[2], sums.shape, index)
+        value = f.add(value, bias if beta == 1 else f.mul(f.number(beta), bias))
+    b.pointwise(node, node.outputs[0], value, dims, part="bias")
+
+
+def factor(node: Node, name: str, default: float = 1.0) -> float:
+    """An attribute that is a number."""
+    found = node.attributes.get(name, default)
+    if not isinstance(found, int | float):
+        raise NotAffine(f"its attribute `{name}` is no number")
+    return float(found)
+
+
+@lowers("MatMul")
+def matmul(node: Node, b: Builder) -> None:
+    product(node, b, b.view(node.inputs[0]), b.view(node.inputs[1]), b.result(node.outputs[0]))
+
+
+def product(node: Node, b: Builder, a: View, w: View, out: View) -> None:
+    """`out += a * w` in the way of NumPy's `matmul`: leading axes are batches and broadcast."""
+    batch = tuple(out.shape[: len(out.shape) - (len(a.shape) > 1) - (len(w.shape) > 1)])
+    names = batch_names(len(batch))
+    lead = [dim(name) for name in names]
+    dims = dict(zip(names, batch, strict=True))
+    left, right = [dim("k")], [dim("k")]
+    if len(a.shape) > 1:
+        dims["m"] = a.shape[-2]
+        left = [dim("m"), dim("k")]
+        a = values.broadcast(a, (*batch, *a.shape[-2:]))
+        left = [*lead, *left]
+    if len(w.shape) > 1:
+        dims["n"] = w.shape[-1]
+        right = [dim("k"), dim("n")]
+        w = values.broadcast(w, (*batch, *w.shape[-2:]))
+        right = [*lead, *right]
+    dims["k"] = a.shape[-1]
+    target = values.at(out, [*lead, *(dim(d) for d in ("m", "n") if d in dims)])
+    acc = accumulator(b.tensors[a.tensor].dtype)
+    b.op(node, dims, target, f.mul(b.read(a, left), b.read(w, right)), Reduce.ADD, acc=acc)
+
+
+def batch_names(count: int) -> list[str]:
+    """Names of the batch dims, innermost `b`: b3, b2, b."""
+    return [f"b{i}" if i > 1 else "b" for i in range(count, 0, -1)]

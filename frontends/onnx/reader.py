@@ -1,0 +1,73 @@
+"""ONNX files and models that ship with the onnx package, into memory; bad files explained."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+from ...ir.text import Diagnostic, Label, Place
+
+_SHIPPED = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Names `N` of the models that `onnx:N` finds."""
+    return tuple(sorted(path.stem.removeprefix("light_") for path in _SHIPPED.glob("light_*.onnx")))
+
+
+def find_model(model: str | Path) -> Path:
+    """The file of a path or of `onnx:NAME`."""
+    text = str(model)
+    if not text.startswith("onnx:"):
+        return Path(model)
+    name, known = text.removeprefix("onnx:"), shipped_models()
+    if name in known:
+        return _SHIPPED / f"light_{name}.onnx"
+    near = get_close_matches(name, known, 1)
+    raise Diagnostic(
+        f"the onnx package has no model `{name}`",
+        Label(Place(text), f"it has {', '.join(known)}"),
+        help=f"write `onnx:{near[0] if near else 'resnet50'}`, or the path of a `.onnx` file",
+    )
+
+
+def read_model(path: Path) -> onnx.ModelProto:
+    """The model in a file, without the data it keeps outside.
+
+    Raises:
+        Diagnostic: absent, unreadable, truncated, or not an ONNX model.
+    """
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Diagnostic(
+            f"cannot read `{path}`",
+            Label(Place(str(path)), reason),
+            help="give the path of a `.onnx` file, or `onnx:resnet50` for a model that ships "
+            "with the onnx package",
+        ) from None
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
+    except (DecodeError, RecursionError, ValueError) as error:
+        raise Diagnostic(
+            f"`{path}` is no ONNX model",
+            Label(Place(str(path)), f"{len(data)} bytes, cut short or of another format ({error})"),
+            help="export the model again; `python -m onnx.checker FILE` must accept it",
+        ) from None
+    check_model(model, str(path))
+    return model
+
+
+def check_model(model: onnx.ModelProto, place: str) -> None:
+    """Refuses a message that parses but holds no network."""
+    if not model.HasField("graph") or not (model.graph.node or model.graph.output):
+        raise Diagnostic(
+            f"`{place}` holds no network",
+            Label(Place(place), "an ONNX model without a graph"),
+            help="export the model again; the file may have been cut short",
+        )
