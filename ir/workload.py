@@ -50,10 +50,15 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`tensor[index, ...]`; an index that is itself an access is indirect (`x[ids[i], j]`)."""
+    """`tensor[index, ...]`; an index that is itself an access is indirect (`x[ids[i], j]`).
+
+    Attributes:
+        index_at: the place of each index, for diagnostics; empty for an access built without text.
+    """
 
     tensor: str
     index: tuple[Affine | Access, ...]
+    index_at: tuple[Where, ...] = field(default=(), compare=False, repr=False, kw_only=True)
     at: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 
@@ -229,11 +234,11 @@ def operands(op: Op) -> tuple[Operand, ...]:
     """
     found: list[tuple[Access, bool]] = []
     for read in reads_of(op.value):
-        for access in _with_indices(read.access):
+        for access in with_indices(read.access):
             padded = read.pad is not None and access is read.access
             if all(access != earlier for earlier, _ in found):
                 found.append((access, padded))
-    for access in _with_indices(op.result)[:-1]:
+    for access in with_indices(op.result)[:-1]:
         if all(access != earlier for earlier, _ in found):
             found.append((access, False))
     tensors = {tensor.name: tensor for tensor in op.tensors}
@@ -247,8 +252,19 @@ def operands(op: Op) -> tuple[Operand, ...]:
     return tuple(out)
 
 
-def _with_indices(access: Access) -> list[Access]:
-    inner = [a for index in access.index if isinstance(index, Access) for a in _with_indices(index)]
+def named_tensors(result: Access, value: Value) -> tuple[str, ...]:
+    """The tensors that a statement names, each once: its reads in order, then its result.
+
+    An index tensor stands before the tensor that it indexes. `Op.tensors` has this order.
+    """
+    accesses = [*(read.access for read in reads_of(value)), result]
+    names = [inner.tensor for access in accesses for inner in with_indices(access)]
+    return tuple(dict.fromkeys(names))
+
+
+def with_indices(access: Access) -> list[Access]:
+    """An access and, before it, those that its indirect indices make."""
+    inner = [a for index in access.index if isinstance(index, Access) for a in with_indices(index)]
     return [*inner, access]
 
 
@@ -273,7 +289,7 @@ def _operand(
         for index in _flat_axes(access)
     )
     name = tensor.name if again == 1 else f"{tensor.name}#{again}"
-    return Operand(name, tensor, role, axes, padded, len(_with_indices(access)) > 1)
+    return Operand(name, tensor, role, axes, padded, len(with_indices(access)) > 1)
 
 
 def _flat_axes(access: Access) -> list[Affine]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from .source import Place, Where
@@ -56,16 +57,47 @@ def _render_label(label: Label, gutter: str, *, first: bool) -> list[str]:
     arrow = f"{gutter}{'-->' if first else ':::'} {where}"
     if isinstance(where, Place):
         return [arrow, *([f"{gutter} | {label.text}"] if label.text else [])]
-    line, col = where.source.line_col(where.start)
-    # A tab is shown as one space, so that the caret stands below what it means.
-    text = where.source.line(line).replace("\t", " ")
-    width = max(1, min(where.end - where.start, len(text) - col + 1))
+    number, column = where.source.line_col(where.start)
+    line = where.source.line(number)
+    before, marked, after = _window(line, column - 1, where.end - where.start)
     return [
         arrow,
         f"{gutter} |",
-        f"{line:>{len(gutter)}} | {text}",
-        f"{gutter} | {' ' * (col - 1)}{mark * width} {label.text}".rstrip(),
+        f"{number:>{len(gutter)}} | {before}{marked}{after}".rstrip(),
+        f"{gutter} | {' ' * _cells(before)}{mark * max(1, _cells(marked))} {label.text}".rstrip(),
     ]
+
+
+_WIDEST_LINE = 120
+
+
+def _window(line: str, start: int, length: int) -> tuple[str, str, str]:
+    """A line before, under and after a caret; far ends of an overlong line are left out."""
+    end = min(start + max(1, length), max(len(line), start + 1))
+    left = 0 if len(line) <= _WIDEST_LINE else max(0, start - _WIDEST_LINE // 3)
+    right = max(left + _WIDEST_LINE, start + 1)
+    before = ("…" if left else "") + line[left:start]
+    after = line[end:right] + ("…" if right < len(line) else "")
+    return _plain(before), _plain(line[start : min(end, right)]), _plain(after)
+
+
+def _plain(text: str) -> str:
+    """Text without control characters, one for one: a file must not drive the terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _cells(text: str) -> int:
+    """Columns that a text takes on a terminal: wide characters two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def crop(text: str, length: int = 60) -> str:
+    """A piece of somebody's text for a message: printable and short."""
+    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return plain if len(plain) <= length else plain[: length - 1] + "…"
 
 
 def label_at(node_at: Where | None, text: str = "") -> Label | None:

@@ -192,7 +192,7 @@ class ExprBuilder(Transformer[Token, object]):
         start = token.start_pos or 0
         return Span(self.source, start, start + len(token))
 
-    def whole(self, token: Token, what: str, least: int = 1) -> int:
+    def whole(self, token: Token, what: str, least: int = 1, most: int = LARGEST_COUNT) -> int:
         """The value of a token that must be a whole number, `least` or more.
 
         Raises:
@@ -202,7 +202,7 @@ class ExprBuilder(Transformer[Token, object]):
         label = Label(self.token_span(token))
         if not digits.isdecimal() or (len(digits) < 20 and int(digits) < least):
             raise Diagnostic(f"{what} must be a whole number, {least} or more", label)
-        if len(digits) >= 20 or int(digits) > LARGEST_COUNT:
+        if len(digits) >= 20 or int(digits) > most:
             reason = "beyond 2^40, counts of a nest would leave 64 bits"
             raise Diagnostic(f"{what} is too large", Label(label.where, reason))
         return int(digits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as FilePath
@@ -12,8 +13,8 @@ from typing import TypeVar
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
-from .diagnostic import Diagnostic, Label
-from .expr import ExprBuilder
+from .diagnostic import Diagnostic, Label, crop
+from .expr import EXPRESSION_WORDS, ExprBuilder
 from .source import Source, Span
 
 IR_FOLDER = FilePath(__file__).parent.parent
@@ -44,6 +45,7 @@ _SPELT = {
     "NUMBER": "a number",
     "QUANTITY": "a quantity with a unit",
     "BADUNIT": "",
+    "BADBOUND": "",
     "COUNT": "a bound like `8x14`",
     "HOLE": "`?`",
     "STRING": "a string",
@@ -82,14 +84,27 @@ _RIGHT_UNITS = {
 Built = TypeVar("Built")
 
 
+DEEPEST_BRACKETS, DEEPEST_TREE = 50, 150
+"""How deep brackets, and expressions without brackets (`a + b + ...`), may be nested. Everything
+that walks a text's tree recurses, so this is what keeps a hostile file from ending in a
+`RecursionError`; no honest one comes near."""
+
+_BRACKET = re.compile(r'#[^\n]*|"[^"\n]*"|`[^`\n]*`|([\[({])|([\])}])')
+
+
 @cache
-def load_grammar(language: Language) -> Lark:
-    """The LALR parser of a language, built on first use."""
+def load_grammar(language: Language, keep_all_tokens: bool = False) -> Lark:
+    """The LALR parser of a language, built on first use.
+
+    Args:
+        keep_all_tokens: leave punctuation and keywords in the tree, for the formatter.
+    """
     return Lark.open(
         str(language.folder / f"{language.name}.lark"),
         parser="lalr",
         propagate_positions=True,
         maybe_placeholders=True,
+        keep_all_tokens=keep_all_tokens,
         import_paths=[str(IR_FOLDER), str(IR_FOLDER / "text")],
     )
 
@@ -101,15 +116,56 @@ def parse_text(language: Language, text: str, name: str, builder: type[ExprBuild
         Diagnostic: at the offending token, with what was expected there.
     """
     source = Source(name, text)
-    _check_version(language, source)
-    try:
-        tree = load_grammar(language).parse(text)
-    except UnexpectedInput as error:
-        raise _explain(language, error, source) from None
+    tree = parse_tree(language, source)
     try:
         return builder(source).transform(tree)
     except VisitError as error:
         raise error.orig_exc from None
+
+
+def parse_tree(language: Language, source: Source, keep_all_tokens: bool = False) -> Tree[Token]:
+    """The syntax tree of a text, no deeper than a recursive walk can bear.
+
+    Raises:
+        Diagnostic: at the offending token, with what was expected there.
+    """
+    _check_version(language, source)
+    open_brackets = _scan_brackets(source)
+    try:
+        tree = load_grammar(language, keep_all_tokens).parse(source.text)
+    except UnexpectedInput as error:
+        raise _explain(language, error, source, open_brackets) from None
+    _check_depth(tree, source)
+    return tree
+
+
+def _scan_brackets(source: Source) -> list[int]:
+    """Where the brackets stand that are never closed, the innermost last."""
+    stack: list[int] = []
+    for found in _BRACKET.finditer(source.text):
+        if found[1]:
+            stack.append(found.start())
+        elif found[2] and stack:
+            stack.pop()
+        if len(stack) > DEEPEST_BRACKETS:
+            raise _too_deep(source, found.start(), f"the bracket number {len(stack)} inside others")
+    return stack
+
+
+def _check_depth(tree: Tree[Token], source: Source) -> None:
+    level, depth = [tree], 0
+    while level:
+        below = [child for node in level for child in node.children if isinstance(child, Tree)]
+        depth += 1
+        if depth > DEEPEST_TREE:
+            at = next((node.meta.start_pos for node in level if not node.meta.empty), 0)
+            raise _too_deep(source, at, f"{depth} operations deep")
+        level = below
+
+
+def _too_deep(source: Source, at: int, reason: str) -> Diagnostic:
+    label = Label(Span(source, at, at + 1), reason)
+    return Diagnostic("the text is nested too deeply", label, help="split it into smaller parts")
 
 
 def _check_version(language: Language, source: Source) -> None:
@@ -137,34 +193,51 @@ def _check_version(language: Language, source: Source) -> None:
         raise Diagnostic(message, label, help=f"write `{language.name} {language.version}`")
 
 
-def _explain(language: Language, error: UnexpectedInput, source: Source) -> Diagnostic:
+def _explain(
+    language: Language, error: UnexpectedInput, source: Source, open_brackets: list[int]
+) -> Diagnostic:
+    lark = load_grammar(language)
+    wanted: set[str] = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        return _explain_end(lark, wanted, source, open_brackets)
     if isinstance(error, UnexpectedToken):
-        return _explain_token(language, error, source)
-    if isinstance(error, UnexpectedCharacters):
-        at = error.pos_in_stream or 0
-        char = source.text[at]
-        help_text = "statements end with their line; leave the `;` out" if char == ";" else ""
-        if char == '"':
-            help_text = 'close the string with `"` on the same line'
-        return Diagnostic(
-            f"no word starts with `{char}` here", Label(Span(source, at, at + 1)), help=help_text
-        )
-    return Diagnostic(
-        "the text ends too early", Label(Span(source, len(source.text) - 1, len(source.text)))
-    )
+        return _explain_token(language, error, source, wanted)
+    assert isinstance(error, UnexpectedCharacters)  # LALR raises no third kind
+    at = error.pos_in_stream or 0
+    word = re.compile(r"[\w.]+|.", re.DOTALL).match(source.text, at)
+    span = Span(source, at, word.end() if word else at + 1)
+    label = Label(span, _expected(lark, wanted))
+    return Diagnostic(f"unexpected `{crop(span.text)}`", label, help=_HABITS.get(span.text, ""))
 
 
-def _explain_token(language: Language, error: UnexpectedToken, source: Source) -> Diagnostic:
+_HABITS = {
+    ";": "statements end with their line; leave the `;` out",
+    '"': 'close the string with `"` on the same line',
+    "`": "close the name with a backquote on the same line",
+    "%": "modulo is the word `mod`",
+    "'": 'strings stand in `"`, unusual names in backquotes',
+    "/": "comments start with `#`",
+}
+
+
+def _explain_end(lark: Lark, wanted: set[str], source: Source, brackets: list[int]) -> Diagnostic:
+    end = len(source.text.rstrip())
+    label = Label(Span(source, end, end + 1), _expected(lark, wanted))
+    if not brackets:
+        return Diagnostic("unexpected end of file", label)
+    start = brackets[-1]
+    opening = source.text[start]
+    also = (Label(Span(source, start, start + 1), "opened here"),)
+    closing = {"(": ")", "[": "]", "{": "}"}[opening]
+    return Diagnostic("unexpected end of file", label, also, f"close it: add `{closing}`")
+
+
+def _explain_token(
+    language: Language, error: UnexpectedToken, source: Source, wanted: set[str]
+) -> Diagnostic:
     lark, token = load_grammar(language), error.token
-    wanted = set(error.accepts or error.expected)
-    if token.type == "$END":
-        end = len(source.text.rstrip())
-        span = Span(source, end, end + 1)
-        help_text = "a block is still open: add `}`" if "RBRACE" in wanted else ""
-        return Diagnostic(
-            "unexpected end of file", Label(span, _expected(lark, wanted)), help=help_text
-        )
-    span = Span(source, token.start_pos or 0, (token.start_pos or 0) + len(token))
+    start = token.start_pos or 0
+    span = Span(source, start, start + len(token))
     previous = _previous_name(error)
     # `memry glb {`: the parser takes `memry` for an attribute and stops one word later.
     if previous is not None and wanted <= {"EQUAL", "DOT"}:
@@ -174,19 +247,23 @@ def _explain_token(language: Language, error: UnexpectedToken, source: Source) -
             span = Span(source, start, start + len(previous))
             label = Label(span, "expected a keyword, or `=` after an attribute")
             return Diagnostic(f"unexpected `{previous}`", label, help=f"did you mean `{near[0]}`?")
-    legal_here = _legal_words(lark, wanted, language)
-    near = difflib.get_close_matches(str(token), legal_here, 1, 0.6)
-    help_text = f"did you mean `{near[0]}`?" if near else ""
-    if (
-        not near
-        and token.type != "NAME"
-        and {"NAME", "QNAME"} <= wanted
-        and str(token) in language.words
-    ):
-        help_text = (
-            f"`{token}` is a word of the language; to use it as a name write `` `{token}` ``"
-        )
-    return Diagnostic(f"unexpected `{token}`", Label(span, _expected(lark, wanted)), help=help_text)
+    label = Label(span, _expected(lark, wanted))
+    help_text = _help_for(lark, language, token, wanted)
+    return Diagnostic(f"unexpected `{crop(str(token))}`", label, help=help_text)
+
+
+def _help_for(lark: Lark, language: Language, token: Token, wanted: set[str]) -> str:
+    near = difflib.get_close_matches(str(token), _legal_words(lark, wanted, language), 1, 0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if str(token) in language.words and "QNAME" in {_base(terminal) for terminal in wanted}:
+        return f"`{token}` is a word of the language; to use it as a name write `` `{token}` ``"
+    return _HABITS.get(str(token)[:1], "")
+
+
+def _base(terminal: str) -> str:
+    """A terminal's own name; an imported one is called `map__words__NAME`."""
+    return terminal.rpartition("__")[2]
 
 
 def _previous_name(error: UnexpectedToken) -> Token | None:
@@ -198,14 +275,14 @@ def _previous_name(error: UnexpectedToken) -> Token | None:
     return last if isinstance(last, Token) and last.type == "NAME" else None
 
 
-def _spell(lark: Lark, terminal: str) -> str:
-    if terminal in _SPELT:
-        return _SPELT[terminal]
+def _spell(lark: Lark, terminal: str) -> list[str]:
+    """What people call a terminal; several names where it stands for several words."""
+    if _base(terminal) in _SPELT:
+        return [_SPELT[_base(terminal)]]
     pattern = lark.get_terminal(terminal).pattern
     if pattern.type == "str":
-        return f"`{pattern.value}`"
-    words = _terminal_words(pattern.value)
-    return " or ".join(f"`{word}`" for word in words[:3]) if words else terminal.lower()
+        return [f"`{pattern.value}`"]
+    return [f"`{word}`" for word in _terminal_words(pattern.value)] or [terminal.lower()]
 
 
 def _terminal_words(pattern: str) -> list[str]:
@@ -220,15 +297,26 @@ def _legal_words(lark: Lark, wanted: set[str], language: Language) -> list[str]:
         pattern = lark.get_terminal(terminal).pattern
         if pattern.type == "str" and pattern.value.isalpha():
             legal.append(pattern.value)
-        elif terminal not in _SPELT:
+        elif _base(terminal) not in _SPELT:
             legal += [word for word in _terminal_words(pattern.value) if word in language.words]
     return sorted(legal)
 
 
 def _expected(lark: Lark, wanted: set[str]) -> str:
-    spelt = sorted({text for text in (_spell(lark, terminal) for terminal in wanted) if text})
-    shown = [*spelt[:6], "…"] if len(spelt) > 6 else spelt
+    """`expected ...`: keywords first, then names and numbers, punctuation, operators."""
+    spelt = {text for terminal in wanted for text in _spell(lark, terminal) if text}
+    ordered = sorted(spelt, key=lambda text: (_rank(text), text))
+    shown = [*ordered[:6], "…"] if len(ordered) > 6 else ordered
     return "expected " + (" or ".join(shown) if len(shown) < 3 else ", ".join(shown))
+
+
+def _rank(spelt: str) -> int:
+    word = spelt.strip("`")
+    if not spelt.startswith("`"):
+        return 1
+    if word in (",", ")", "]", "}", "{", "=", ":"):
+        return 2
+    return 0 if word.isalpha() and word not in EXPRESSION_WORDS else 3
 
 
 def refuse_unit(text: str, span: Span) -> Diagnostic:
@@ -243,10 +331,11 @@ def refuse_unit(text: str, span: Span) -> Diagnostic:
     return Diagnostic(f"unknown unit `{unit}`", Label(span), help=help_text)
 
 
-def near_name(name: str, known: object, cutoff: float = 0.6) -> str:
+def near_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """`did you mean` help for a name that is not among `known`."""
-    options = sorted(map(str, known))  # type: ignore[call-overload]
-    near = difflib.get_close_matches(name, options, 1, cutoff)
+    options = sorted(known)
+    near = difflib.get_close_matches(name[:200], options, 1, cutoff)
     if near:
         return f"did you mean `{near[0]}`?"
-    return f"known: {', '.join(f'`{option}`' for option in options[:12])}" if options else ""
+    more = ", …" if len(options) > 12 else ""
+    return f"known: {', '.join(f'`{option}`' for option in options[:12])}{more}" if options else ""
