@@ -9,11 +9,11 @@ import onnx
 
 from ...ir.workload import Workload
 from .flatten import flatten
-from .lower import lower
+from .lower import Lowered, lower
 from .reader import check_model, find_model, read_model
 from .registry import LOWERINGS
 
-__all__ = ["load_onnx"]
+__all__ = ["load_onnx", "lower_onnx"]
 
 
 def load_onnx(
@@ -30,7 +30,19 @@ def load_onnx(
 
     Raises:
         Diagnostic: the file cannot be read, or dims are free or unknown.
+
+    >>> load_onnx("onnx:resnet50").tensors["gpu_0/data_0"].shape
+    (1, 3, 224, 224)
     """
+    return lower_onnx(model, dims, name).workload
+
+
+def lower_onnx(
+    model: str | Path | onnx.ModelProto,
+    dims: Mapping[str, int] | None = None,
+    name: str | None = None,
+) -> Lowered:
+    """As `load_onnx`, with the data of the constants, for executing the workload."""
     if isinstance(model, onnx.ModelProto):
         file = place = model.graph.name or "model"
         check_model(model, place)

@@ -12,6 +12,7 @@ from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value
 from . import values
 from .formula import number
 from .graph import Constant, Graph, Node, TensorType
+from .storage import reordered
 from .values import View
 
 
@@ -28,6 +29,7 @@ class Builder:
         values: where the elements of each value stand.
         constants: of the graph, and those made from them.
         users: positions in `nodes` that name a tensor.
+        standing: values that were said to stand in a tensor.
         reshaped: for a tensor, the views of its bytes in other shapes.
     """
 
@@ -38,6 +40,7 @@ class Builder:
         self.values: dict[str, View] = {}
         self.constants: dict[str, Constant] = dict(graph.constants)
         self.users: dict[str, set[int]] = {}
+        self.standing: dict[str, set[str]] = {}
         self.reshaped: dict[str, list[str]] = {}
         self.unreadable: dict[str, str] = {}
         self.done: set[str] = set()
@@ -94,6 +97,11 @@ class Builder:
 
     # ---- tensors ------------------------------------------------------------------------
 
+    def root(self, tensor: str) -> Tensor:
+        """The tensor whose bytes a tensor shows: itself, but for a view."""
+        found = self.tensors[tensor]
+        return found if found.of is None else self.tensors[found.of.name]
+
     def fresh(self, name: str) -> str:
         """A tensor name close to `name` that no value of the graph has."""
         found, count = name, 2
@@ -105,8 +113,9 @@ class Builder:
     def declare(self, kind: TensorKind, name: str, dtype: DType, shape: tuple[int, ...]) -> View:
         """A new tensor, and the value of its name seen whole."""
         self.tensors[name] = Tensor(kind, name, dtype, shape)
-        self.values[name] = values.whole(name, shape)
-        return self.values[name]
+        view = values.whole(name, shape)
+        self.define(name, view)
+        return view
 
     def temp(self, name: str, dtype: DType, shape: tuple[int, ...]) -> View:
         """A tensor that no ONNX value names."""
@@ -169,8 +178,9 @@ class Builder:
         return found if found.pad is None else self.materialise(found, name)
 
     def define(self, name: str, view: View) -> None:
-        """Says where a value stands that needs no op."""
+        """Says where a value stands."""
         self.values[name] = view
+        self.standing.setdefault(view.tensor, set()).add(name)
 
     def reshape(self, view: View, shape: tuple[int, ...], name: str) -> View:
         """A view in another shape; the data is copied where no view shows it so.
@@ -184,7 +194,7 @@ class Builder:
             view = self.materialise(view, name)
         found = values.reshape(view, self.tensors[view.tensor].shape, shape)
         if found is None:
-            view = self.materialise(view, name)
+            view = reordered(self, view) or self.materialise(view, name)
             found = values.reshape(view, view.shape, shape)
             assert found is not None  # a whole tensor has any shape
         own = name if found.tensor_shape == shape else ""
@@ -193,7 +203,7 @@ class Builder:
 
     def seen_as(self, tensor: str, shape: tuple[int, ...], name: str = "") -> str:
         """The tensor that shows another one's bytes in a shape; `name` is for a new one."""
-        root = self.tensors[tensor].of or self.tensors[tensor]
+        root = self.root(tensor)
         if shape == root.shape:
             return root.name
         for other in self.reshaped.get(root.name, ()):
@@ -209,7 +219,7 @@ class Builder:
     def materialise(self, view: View, name: str) -> View:
         """The value written out in its own shape; a constant is rearranged offline."""
         source = self.tensors[view.tensor]
-        if source.is_const and view.pad is None and _is_direct(view):
+        if source.is_const and view.pad is None:
             return self._rearranged(view, name)
         target = self.temp(f"{name}.copy", source.dtype, view.shape)
         dims = pointwise_dims(view.shape)
@@ -285,7 +295,7 @@ class Builder:
         if view.pad is not None:
             return True  # outside a padded value the index only moves further out
         shape = self.tensors[view.tensor].shape
-        found = [p for p, i in enumerate(view.index) if str(axis) in values.dims_of(i)]
+        found = [p for p, i in enumerate(view.index) if str(axis) in i.dims]
         return (
             len(found) == 1
             and view.index[found[0]] == values.axis(axis)
@@ -430,12 +440,7 @@ def _readers(graph: Graph) -> dict[str, list[Node]]:
     return found
 
 
-def _is_direct(view: View) -> bool:
-    return all(isinstance(index, Affine) for index in view.index)
-
-
-def _positions(index: values.Index, grid: Sequence[np.ndarray]) -> np.ndarray:
-    assert isinstance(index, Affine)
+def _positions(index: Affine, grid: Sequence[np.ndarray]) -> np.ndarray:
     out = np.zeros((1,) * len(grid), np.int64) + index.const
     for name, coefficient in index.terms:
         out = out + coefficient * grid[int(name)]

@@ -129,6 +129,11 @@ class _Flattener:
             )
         return scope[name]
 
+    def shown(self, output: str, scope: Scope) -> tuple[str, str]:
+        """An output of the network: its name, and the value it shows."""
+        value = self.resolve(output, scope, "the network")
+        return (value if value == _quotable(output) else self.declare(output)), value
+
     # ---- nodes --------------------------------------------------------------------------
 
     def add(
@@ -280,7 +285,7 @@ def flatten(
         inputs.append(scope[raw])
     walk.frames.append(frame)
     walk.run()
-    outputs = tuple((o.name, walk.resolve(o.name, scope, "the network")) for o in graph.output)
+    outputs = tuple(walk.shown(o.name, scope) for o in graph.output)
     return Graph(name, file, tuple(walk.nodes), walk.types, walk.constants, tuple(inputs), outputs)
 
 
@@ -315,12 +320,15 @@ def in_order(
 
 def _unique(name: str, taken: set[str]) -> str:
     """A name that the text can quote and that is not taken yet; takes it."""
-    clean = "".join("_" if c in '`"' or not c.isprintable() else c for c in name) or "_"
-    found, number = clean, 2
+    found, number = _quotable(name), 2
     while found in taken:
-        found, number = f"{clean}_{number}", number + 1
+        found, number = f"{_quotable(name)}_{number}", number + 1
     taken.add(found)
     return found
+
+
+def _quotable(name: str) -> str:
+    return "".join("_" if c in '`"' or not c.isprintable() else c for c in name) or "_"
 
 
 def _domain(name: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ...ir.types import TensorKind
 from ...ir.workload import Op, Opaque, Tensor, Workload
 from . import ops_conv, ops_matmul, ops_movement, ops_norm, ops_pointwise, ops_pool, ops_reduce
 from .build import Builder, NotAffine, named_tensors
-from .graph import Graph, Node
+from .graph import Constant, Graph, Node
 from .outputs import show_outputs
 from .registry import LOWERINGS
 
@@ -16,14 +17,22 @@ FAMILIES = (ops_conv, ops_matmul, ops_movement, ops_norm, ops_pointwise, ops_poo
 """Importing these modules fills the table of lowerings."""
 
 
-def lower(graph: Graph) -> Workload:
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A workload, and the constants its tensors of kind `const` hold, by name."""
+
+    workload: Workload
+    constants: Mapping[str, Constant]
+
+
+def lower(graph: Graph) -> Lowered:
     """The workload of a typed graph."""
     b = Builder(graph)
     for node in live_nodes(graph):
         if node.name not in b.done:
             lower_node(node, b)
     show_outputs(b)
-    return finished(b)
+    return Lowered(finished(b), b.constants)
 
 
 def live_nodes(graph: Graph) -> list[Node]:
@@ -55,8 +64,13 @@ def finished(b: Builder) -> Workload:
     name, file = b.graph.name, b.graph.file
     named = {tensor for node in b.nodes for tensor in named_tensors(node)}
     named |= {t.name for t in b.tensors.values() if t.kind in (TensorKind.INPUT, TensorKind.OUTPUT)}
-    roots = {b.tensors[t].of or b.tensors[t] for t in named}
-    tensors = {t.name: t for t in b.tensors.values() if t.name in named or t in roots}
+    named |= {output for output, _ in b.graph.outputs if output in b.tensors}
+    named |= {b.root(tensor).name for tensor in named}
+    tensors = {
+        t.name: t if t.of is None else replace(t, of=b.root(t.name))
+        for t in b.tensors.values()
+        if t.name in named
+    }
     nodes = tuple(_with_context(node, tensors, name, file) for node in b.nodes)
     return Workload(name, tensors, nodes)
 
@@ -67,6 +81,6 @@ def _with_context(
     source = f"{file}#{node.source}"
     if isinstance(node, Opaque):
         return replace(node, source=source)
-    named = named_tensors(node)
-    own = tuple(tensor for name, tensor in tensors.items() if name in named)
+    named = sorted(named_tensors(node))
+    own = tuple(tensors[tensor] for tensor in named)
     return replace(node, tensors=own, workload=workload, source=source)

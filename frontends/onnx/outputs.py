@@ -1,21 +1,50 @@
-"""The network's outputs: which tensors its user sees."""
+"""The network's outputs: tensors of kind `output`, under the names that its user knows."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from ...ir.affine import dim
 from ...ir.types import TensorKind
+from ...ir.workload import Tensor
 from . import values
-from .build import Builder, NotAffine
+from .build import Builder, NotAffine, pointwise_dims
+from .storage import is_free, relocate, reordered
+from .values import View
 
 
 def show_outputs(b: Builder) -> None:
-    """Makes every output of the network a tensor of kind `output`."""
+    """Gives every output of the network a tensor of its name, without a copy where that can be."""
     for name, value in b.graph.outputs:
         try:
             view = b.view(value)
         except NotAffine:
-            continue
-        tensor = b.tensors[view.tensor]
-        if values.is_whole(view, tensor.shape) and tensor.kind is TensorKind.TEMP:
-            b.tensors[view.tensor] = replace(tensor, kind=TensorKind.OUTPUT)
+            continue  # the opaque that makes it says why
+        view = reordered(b, view) or view
+        root = b.root(view.tensor)
+        made_here = root.kind in (TensorKind.TEMP, TensorKind.OUTPUT)
+        if made_here and values.is_whole(view, b.tensors[view.tensor].shape):
+            _name(b, name, view)
+        else:
+            _copy(b, name, view)
+
+
+def _name(b: Builder, name: str, view: View) -> None:
+    """Lets a stored tensor go by the output's name: renamed, or seen through a view."""
+    root = b.root(view.tensor)
+    if view.tensor == root.name != name and is_free(b, root.name):
+        b.tensors[name] = replace(root, name=name)
+        relocate(b, root.name, name, lambda index: index)
+        root = b.tensors[name]
+    elif view.tensor != name:
+        b.tensors[name] = Tensor(TensorKind.VIEW, name, root.dtype, view.shape, of=root)
+        b.reshaped.setdefault(root.name, []).append(name)
+    b.tensors[root.name] = replace(root, kind=TensorKind.OUTPUT)
+
+
+def _copy(b: Builder, name: str, view: View) -> None:
+    dtype = b.tensors[view.tensor].dtype
+    target = b.declare(TensorKind.OUTPUT, name, dtype, view.shape)
+    dims = pointwise_dims(view.shape)
+    index = [dim(d) for d in dims]
+    b.add_op(f"{name}.copy", dims, values.at(target, index), b.read(view, index), source=name)

@@ -13,8 +13,6 @@ from math import prod
 from ...ir.affine import Affine, add, dim, scale, substitute
 from ...ir.workload import Access
 
-Index = Affine | Access
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -26,7 +24,7 @@ class View:
     """
 
     tensor: str
-    index: tuple[Index, ...]
+    index: tuple[Affine, ...]
     shape: tuple[int, ...]
     pad: str | None = None
 
@@ -41,29 +39,16 @@ def whole(tensor: str, shape: tuple[int, ...]) -> View:
     return View(tensor, tuple(axis(i) for i in range(len(shape))), shape)
 
 
-def rebase(index: Index, values: Mapping[str, Affine]) -> Index:
-    """An index with dims replaced, through indirect accesses."""
-    if isinstance(index, Affine):
-        return substitute(index, values)
-    return Access(index.tensor, tuple(rebase(inner, values) for inner in index.index))
-
-
-def dims_of(index: Index) -> tuple[str, ...]:
-    """The dims an index depends on, with repetitions."""
-    if isinstance(index, Affine):
-        return index.dims
-    return tuple(name for inner in index.index for name in dims_of(inner))
-
-
 def at(view: View, index: Sequence[Affine]) -> Access:
     """The access that reads the element of a view at an index (one expression per axis)."""
     values = {str(i): expression for i, expression in enumerate(index)}
-    return Access(view.tensor, tuple(rebase(i, values) for i in view.index))
+    return Access(view.tensor, tuple(substitute(i, values) for i in view.index))
 
 
 def moved(view: View, index: Sequence[Affine], shape: tuple[int, ...]) -> View:
     """The value of `shape` whose element is the view's element at `index`."""
-    return replace(view, index=at(view, index).index, shape=shape)
+    values = {str(i): expression for i, expression in enumerate(index)}
+    return replace(view, index=tuple(substitute(i, values) for i in view.index), shape=shape)
 
 
 def transpose(view: View, order: Sequence[int]) -> View:
@@ -105,9 +90,9 @@ def permutation(view: View, tensor_shape: tuple[int, ...]) -> tuple[int | None, 
     for position, (index, extent) in enumerate(zip(view.index, tensor_shape, strict=True)):
         if extent == 1 and index == Affine():
             continue
-        if not (isinstance(index, Affine) and len(index.terms) == 1 and index.const == 0):
+        if not (len(index.terms) == 1 and index.const == 0):
             return None
-        (name, coefficient) = index.terms[0]
+        name, coefficient = index.terms[0]
         if coefficient != 1 or name in source or view.shape[int(name)] != extent:
             return None
         source[name] = position
@@ -129,7 +114,7 @@ class Retiling:
     """
 
     tensor_shape: tuple[int, ...]
-    index: tuple[Index, ...]
+    index: tuple[Affine, ...]
 
 
 def reshape(view: View, tensor_shape: tuple[int, ...], shape: tuple[int, ...]) -> Retiling | None:
@@ -174,13 +159,13 @@ def _assemble(
     substitution: Mapping[str, Affine],
 ) -> Retiling:
     extents: list[int] = []
-    index: list[Index] = []
+    index: list[Affine] = []
     position = 0
     while position < len(tensor_shape):
         run = runs.get(position)
         if run is None:
             extents.append(tensor_shape[position])
-            index.append(rebase(view.index[position], substitution))
+            index.append(substitute(view.index[position], substitution))
             position += 1
         else:
             extents += run.extents
@@ -219,7 +204,7 @@ def _mixed_radix(parts: Sequence[tuple[int, int]]) -> Affine:
 
 def _absent(view: View, axes: Sequence[int]) -> bool:
     names = {str(a) for a in axes}
-    return not any(name in names for index in view.index for name in dims_of(index))
+    return not any(name in names for index in view.index for name in index.dims)
 
 
 def _run_of(
@@ -231,20 +216,19 @@ def _run_of(
     """The run of the tensor's axes that a group of the value's axes is, cut into `new`."""
     if len(old) == len(new) == 1:
         return None  # nothing to cut: a plain renaming
-    used = [name for index in view.index for name in dims_of(index)]
+    used = [name for index in view.index for name in index.dims]
     places: list[int] = []
     for name in map(str, old):
-        found = [p for p, index in enumerate(view.index) if name in dims_of(index)]
+        found = [p for p, index in enumerate(view.index) if name in index.dims]
         if len(found) != 1 or used.count(name) != 1:
             return None
         index = view.index[found[0]]
-        if not isinstance(index, Affine) or index.terms != ((name, 1),):
+        if index.terms != ((name, 1),):
             return None
         places.append(found[0])
     if not _consecutive(view, tensor_shape, old, places):
         return None
     first = view.index[places[0]]
-    assert isinstance(first, Affine)
     rest = prod(tensor_shape[p] for p in places[1:])
     total, const = tensor_shape[places[0]] * rest, first.const * rest
     inner = prod(extent for _, extent in new[1:])
