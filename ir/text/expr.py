@@ -149,7 +149,7 @@ def _bracket(text: str, needed: bool) -> str:
     return f"({text})" if needed else text
 
 
-_QUANTITY = re.compile(r"([0-9_.]+(?:[eE][+-]?[0-9]+)?) ?(.+)")
+QUANTITY_PATTERN = re.compile(r"([0-9_.]+(?:[eE][+-]?[0-9]+)?) ?(.+)")
 
 
 def _binary(op: str) -> Callable[..., Expr]:
@@ -211,7 +211,7 @@ class ExprBuilder(Transformer[Token, object]):
         return Num(str(children[0]), at=self.token_span(children[0]))
 
     def quantity(self, children: list[Token]) -> Expr:
-        found = _QUANTITY.fullmatch(str(children[0]))
+        found = QUANTITY_PATTERN.fullmatch(str(children[0]))
         assert found is not None  # the terminal QUANTITY is this pattern and more
         return Quantity(found[1], found[2], at=self.token_span(children[0]))
 

@@ -256,12 +256,12 @@ def _help_for(lark: Lark, language: Language, token: Token, wanted: set[str]) ->
     near = difflib.get_close_matches(str(token), _legal_words(lark, wanted, language), 1, 0.6)
     if near:
         return f"did you mean `{near[0]}`?"
-    if str(token) in language.words and "QNAME" in {_base(terminal) for terminal in wanted}:
+    if str(token) in language.words and "QNAME" in {own_name(terminal) for terminal in wanted}:
         return f"`{token}` is a word of the language; to use it as a name write `` `{token}` ``"
     return _HABITS.get(str(token)[:1], "")
 
 
-def _base(terminal: str) -> str:
+def own_name(terminal: str) -> str:
     """A terminal's own name; an imported one is called `map__words__NAME`."""
     return terminal.rpartition("__")[2]
 
@@ -277,8 +277,8 @@ def _previous_name(error: UnexpectedToken) -> Token | None:
 
 def _spell(lark: Lark, terminal: str) -> list[str]:
     """What people call a terminal; several names where it stands for several words."""
-    if _base(terminal) in _SPELT:
-        return [_SPELT[_base(terminal)]]
+    if own_name(terminal) in _SPELT:
+        return [_SPELT[own_name(terminal)]]
     pattern = lark.get_terminal(terminal).pattern
     if pattern.type == "str":
         return [f"`{pattern.value}`"]
@@ -297,7 +297,7 @@ def _legal_words(lark: Lark, wanted: set[str], language: Language) -> list[str]:
         pattern = lark.get_terminal(terminal).pattern
         if pattern.type == "str" and pattern.value.isalpha():
             legal.append(pattern.value)
-        elif _base(terminal) not in _SPELT:
+        elif own_name(terminal) not in _SPELT:
             legal += [word for word in _terminal_words(pattern.value) if word in language.words]
     return sorted(legal)
 
