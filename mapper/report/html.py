@@ -84,10 +84,7 @@ def _colours(report: Report) -> dict[str, str]:
 
 def _script_json(report: Report) -> Markup:
     """The report's JSON, safe inside a `script` element: no `<` stands in it as itself."""
-    text = json.dumps(
-        report_object(report), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
-    # U+2028 and U+2029 need no care: the element is data, not JavaScript.
+    text = json.dumps(report_object(report), allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))
 
 

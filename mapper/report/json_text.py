@@ -1,7 +1,7 @@
 """The report as JSON, schema `tilewright-report/1` (`schema.json` beside this file).
 
-Keys stand in a fixed order. A float is written with the shortest digits that read back to the same
-number, and no value is NaN or infinite.
+Keys stand in a fixed order, and characters beyond ASCII are escaped. A float is written with the
+shortest digits that read back to the same number; no value is NaN or infinite.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def to_json(report: Report) -> str:
     Raises:
         ValueError: a cost is NaN or infinite.
     """
-    return json.dumps(report_object(report), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(report_object(report), indent=1, allow_nan=False) + "\n"
 
 
 def report_object(report: Report) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from errno import EISDIR
 from pathlib import Path
 
 from ...ir.nest_text import show_nest_file
@@ -40,18 +42,16 @@ def check_writable(folder: Path) -> None:
     Raises:
         Diagnostic: it is a file, or cannot be made, or nothing can be written into it.
     """
-    if folder.exists() and not folder.is_dir():
-        raise Diagnostic(
-            "the output is a file, not a folder",
-            Label(Place(str(folder))),
-            help="name a folder with `--out`, an existing or a new one",
-        )
-    try:
+    with _explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise Diagnostic(
+                "the output is a file, not a folder",
+                Label(Place(str(folder))),
+                help="name a folder with `--out`, an existing or a new one",
+            )
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
-    except OSError as error:
-        raise _cannot_write(folder, error) from None
 
 
 def write_files(texts: Mapping[Path, str]) -> None:
@@ -62,40 +62,43 @@ def write_files(texts: Mapping[Path, str]) -> None:
     Raises:
         Diagnostic: a file cannot be written.
     """
-    waiting: dict[Path, str] = {}
+    beside: dict[Path, Path] = {}
     try:
         for path, text in texts.items():
-            waiting[path] = _write_beside(path, text)
-        for path in texts:
-            Path(waiting[path]).replace(path)
-            del waiting[path]
+            with _explained(path):
+                beside[path] = _place_for(path)
+                # A file name that is no UTF-8 reaches the text as lone surrogates.
+                beside[path].write_bytes(text.encode("utf-8", "backslashreplace"))
+        for path, written in beside.items():
+            with _explained(path):
+                if written != path:
+                    written.chmod(_mode(path))
+                    written.replace(path.resolve())
     finally:
-        for left in waiting.values():
-            Path(left).unlink(missing_ok=True)
+        for path, written in beside.items():
+            if written != path:
+                written.unlink(missing_ok=True)
 
 
-def _write_beside(path: Path, text: str) -> str:
-    """Write a text to a new file in the folder of `path` and return its name."""
+def _place_for(path: Path) -> Path:
+    """Where to write first: a new file in the same folder, from where a rename is atomic.
+
+    A device or a pipe (`/dev/stdout`) is no file that could be replaced: it is written as it is.
+    """
     if path.is_dir():
-        raise Diagnostic("cannot write the file: it is a folder", Label(Place(str(path))))
-    name = ""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=".", delete=False
-        ) as file:
-            name = file.name
-            file.write(text)
-            # A temporary file is private; this one takes the place of an ordinary one.
-            os.fchmod(file.fileno(), _mode(path))
-    except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
-        raise _cannot_write(path, error) from None
-    return name
+        raise IsADirectoryError(EISDIR, "it is a folder")
+    if path.exists() and not path.is_file():
+        return path
+    handle, name = tempfile.mkstemp(dir=path.resolve().parent, prefix=".tilewright-")
+    os.close(handle)
+    return Path(name)
 
 
 def _mode(path: Path) -> int:
-    """The permissions of the file that is there, else those that a new file gets."""
+    """The permissions of the file that is there, else those that a new file gets.
+
+    A temporary file is private; this one takes the place of an ordinary one.
+    """
     if path.exists():
         return path.stat().st_mode & 0o777
     mask = os.umask(0)
@@ -103,6 +106,11 @@ def _mode(path: Path) -> int:
     return 0o666 & ~mask
 
 
-def _cannot_write(path: Path, error: OSError) -> Diagnostic:
-    reason = (error.strerror or str(error)).lower()
-    return Diagnostic(f"cannot write here: {reason}", Label(Place(str(path))))
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what the system refuses into a diagnostic about `path`."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Diagnostic(f"cannot write here: {reason}", Label(Place(str(path)))) from None
