@@ -7,12 +7,15 @@ arrays `a` and `b` with axes `x` and `y`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from tilewright.hw_specs.model import (
     Action,
@@ -26,15 +29,25 @@ from tilewright.hw_specs.model import (
     Net,
     Port,
     Reuse,
+    walk,
 )
 from tilewright.ir.affine import Affine, affine, interval
 from tilewright.ir.functions import function_counts
+from tilewright.ir.map_text import show_mapping
 from tilewright.ir.mapping import Bound, For, Keep, Loop, Mapping, Node, Par, Run
+from tilewright.ir.nest_text import show_workload
 from tilewright.ir.types import DType, Reduce, Role, TensorKind
-from tilewright.ir.workload import Access, Apply, Dim, Op, Read, Tensor, Value, operands
+from tilewright.ir.workload import Access, Apply, Dim, Op, Read, Tensor, Value, Workload, operands
 from tilewright.mapper.space.nest import Nest, resolve_nest
 
 DIMS = "ijklm"
+
+
+def examples(number: int) -> settings:
+    """How many cases a property is tried on; `TILEWRIGHT_EXHAUSTIVE=1` means far more."""
+    factor = 25 if os.environ.get("TILEWRIGHT_EXHAUSTIVE") else 1
+    slow = HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large
+    return settings(max_examples=number * factor, deadline=None, suppress_health_check=slow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,16 @@ class Case:
     op: Op
     arch: Arch
     mapping: Mapping
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, cycle: bool) -> None:
+        """How Hypothesis shows a failing case: texts, and the chip's parts one a line."""
+        tensors = {tensor.name: tensor for tensor in self.op.tensors}
+        parts = [part for part in walk(self.arch.items) if not isinstance(part, Array)]
+        arrays = [(array.path, array.axes) for array in self.arch.arrays]
+        rest = (self.arch.precision_bits, self.arch.acc_bits, arrays)
+        texts = show_workload(Workload("net", tensors, (self.op,))), show_mapping(self.mapping)
+        for line in (*texts, *parts, *self.arch.nets, rest):
+            printer.text(f"\n{line}")
 
     @property
     def nest(self) -> Nest:
