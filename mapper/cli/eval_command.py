@@ -14,7 +14,9 @@ from ...ir.mapping import Mapping
 from ...ir.text import Diagnostic, label_at
 from ...ir.text.grammar import near_name
 from ...ir.workload import Op, Workload
-from ..api import check, evaluate, load_mappings, load_workload
+from ..constraints import check
+from ..load import load_mappings, load_workload
+from ..model.evaluate import evaluate
 from ..report.json_text import cost_json
 from ..report.terminal import print_cost
 from .options import hw_option, json_option, read_arch, set_option

@@ -9,7 +9,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..api import load_workload, map_network
+from ..load import load_workload
+from ..network import map_network
 from ..report.report import Report
 from ..report.terminal import print_summary
 from ..report.write import check_writable, write_report

@@ -27,7 +27,7 @@ def check_nest(nest: Nest, arch: Arch) -> tuple[Violation, ...]:
     return tuple(violation for rule in RULES for violation in rule(nest, arch))
 
 
-def check_mapping(mapping: Mapping, op: Op, arch: Arch) -> tuple[Violation, ...]:
+def check(mapping: Mapping, op: Op, arch: Arch) -> tuple[Violation, ...]:
     """The rules that a mapping breaks; empty when it is legal.
 
     Raises:

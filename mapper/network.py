@@ -1,42 +1,15 @@
-"""The Python face of the mapper, for scripts and for compilers that embed it."""
+"""A whole network onto a chip: the search, summed up in a report."""
 
 from __future__ import annotations
 
 import time
 
-from ..hw_specs.load import load_arch
+from .. import __version__
 from ..hw_specs.model import Arch
-from ..ir.mapping import Mapping
-from ..ir.workload import Op, Workload
-from .constraints import Violation, check_mapping
-from .load import load_mappings, load_workload
-from .model.evaluate import evaluate
+from ..ir.workload import Workload
 from .report.report import Report
-from .result import Objective, Result
-from .search.driver import map_op
+from .result import Objective
 from .search.network import Progress, map_ops
-
-__all__ = [
-    "Report",
-    "Result",
-    "Violation",
-    "check",
-    "evaluate",
-    "load_arch",
-    "load_mappings",
-    "load_workload",
-    "map_network",
-    "map_op",
-]
-
-
-def check(mapping: Mapping, op: Op, arch: Arch) -> tuple[Violation, ...]:
-    """The rules of the chip that a mapping breaks; empty when it is legal.
-
-    Raises:
-        Diagnostic: the mapping is no mapping of `op` (an unknown name, extents that do not close).
-    """
-    return check_mapping(mapping, op, arch)
 
 
 def map_network(
@@ -64,8 +37,6 @@ def map_network(
         >>> report = tw.map_network(net, tw.load_arch("eyeriss"))         # doctest: +SKIP
         >>> report.to_html("report.html")                                 # doctest: +SKIP
     """
-    from .. import __version__
-
     started = time.monotonic()
     objective = Objective(objective)
     outcome = map_ops(
@@ -78,6 +49,7 @@ def map_network(
         seed=seed,
         entries=outcome.entries,
         not_mapped=outcome.not_mapped,
+        interrupted=outcome.interrupted,
         tool_version=__version__,
         seconds=time.monotonic() - started,
     )
