@@ -44,6 +44,7 @@ class Builder:
         self.reshaped: dict[str, list[str]] = {}
         self.unreadable: dict[str, str] = {}
         self.done: set[str] = set()
+        self._steps = 0
         self._names = set(graph.types)
         self._op_names = {node.name for node in graph.nodes}
         self.readers = _readers(graph)
@@ -351,6 +352,11 @@ class Builder:
         op = Op(found, loops, result, reduce, value, (), acc, repeat, source)
         self.nodes.append(op)
         self.note_users(len(self.nodes) - 1)
+
+    def step(self, extent: int) -> Dim:
+        """The step of a new `repeat` block: `t`, `t2`, ..."""
+        self._steps += 1
+        return Dim("t" if self._steps == 1 else f"t{self._steps}", extent)
 
     def mark(self) -> int:
         """Where a lowering begins, for `undo`."""

@@ -42,10 +42,10 @@ def bind_inputs(
 
 
 def _axes(value: onnx.ValueInfoProto) -> Iterator[tuple[str, int | None]]:
-    """Name and extent of each axis of a tensor; a size of 0 or less stands for "any"."""
+    """Name and extent of each axis of a tensor; a negative size stands for "any"."""
     kind = value.type.tensor_type
     for position, axis in enumerate(kind.shape.dim):
-        fixed = axis.HasField("dim_value") and axis.dim_value > 0
+        fixed = axis.HasField("dim_value") and axis.dim_value >= 0
         yield axis.dim_param or f"{value.name}.{position}", axis.dim_value if fixed else None
 
 

@@ -50,14 +50,23 @@ def function_of(
 def _built_for(
     schema: onnx.defs.OpSchema, node: onnx.NodeProto, inputs: Sequence[TensorType | None]
 ) -> onnx.FunctionProto | None:
-    """The body that ONNX builds for these input types; None where it builds none."""
+    """The body that ONNX builds for these input types; None where it builds none.
+
+    The builders are C++ code that takes well-formed tensors for granted and crashes without them.
+    """
+    complete = schema.min_input <= len(inputs) <= schema.max_input
+    given = {attribute.name for attribute in node.attribute}
+    for attribute in schema.attributes.values():
+        complete = complete and (attribute.name in given or not attribute.required)
+    if not complete or any(kind is not None and not kind.known for kind in inputs):
+        return None
     protos = [None if kind is None else type_proto(kind) for kind in inputs]
     messages = [(proto or onnx.TypeProto()).SerializeToString() for proto in protos]
     try:
         found = schema.get_context_dependent_function(node.SerializeToString(), messages)
     except Exception:
-        # The builders are C++ code that raises various things on operands they do not expect;
-        # the node then stays whole and its lowering, or the opaque, says why.
+        # Operands they do not expect make them raise various things; the node then stays whole
+        # and its lowering, or the opaque, says why.
         return None
     body = onnx.FunctionProto()
     body.ParseFromString(found)

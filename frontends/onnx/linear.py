@@ -9,7 +9,8 @@ import numpy as np
 from ...ir.affine import dim
 from . import formula as f
 from . import values
-from .build import Builder, NotAffine, pointwise_dims
+from .attributes import real
+from .build import Builder, pointwise_dims
 from .graph import Node
 from .values import View
 
@@ -90,7 +91,7 @@ def is_inference(norm: Node, b: Builder) -> bool:
 def scale_and_shift(b: Builder, norm: Node) -> tuple[str, str]:
     """Constants `s = gamma / sqrt(var + eps)` and `beta - mean * s` of a batch norm."""
     gamma, beta, mean, var = norm.inputs[1:5]
-    eps = epsilon(norm)
+    eps = real(norm, "epsilon", 1e-5)
 
     def scale(g: np.ndarray, v: np.ndarray) -> np.ndarray:
         return np.asarray(g / np.sqrt(v + g.dtype.type(eps)))
@@ -98,14 +99,6 @@ def scale_and_shift(b: Builder, norm: Node) -> tuple[str, str]:
     s = b.derived(f"{norm.name}.scale", (gamma, var), scale, b.shape(gamma))
     t = b.derived(f"{norm.name}.shift", (beta, mean, s), lambda c, m, k: c - m * k, b.shape(beta))
     return s, t
-
-
-def epsilon(norm: Node) -> float:
-    """The attribute `epsilon`, 1e-5 by default."""
-    eps = norm.attributes.get("epsilon", 1e-5)
-    if not isinstance(eps, int | float):
-        raise NotAffine("its attribute `epsilon` is no number")
-    return float(eps)
 
 
 def _folded(b: Builder, norm: Node, weight: str, bias: str, channel: int) -> tuple[str, str]:

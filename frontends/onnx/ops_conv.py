@@ -8,6 +8,7 @@ from ...ir.affine import Affine, add, dim, scale
 from ...ir.types import Reduce
 from . import formula as f
 from . import values
+from .attributes import integer
 from .build import Builder, NotAffine, accumulator
 from .graph import Node
 from .linear import linear
@@ -61,13 +62,6 @@ def _in_group(name: str, extent: int) -> Affine:
     return dim("g") if extent == 1 else add(scale(dim("g"), extent), dim(name))
 
 
-def group_of(node: Node) -> int:
-    group = node.attributes.get("group", 1)
-    if not isinstance(group, int):
-        raise NotAffine("its attribute `group` is no integer")
-    return group
-
-
 def loop_dims(batch: int, over: Channels, spatial: tuple[Window, ...]) -> dict[str, int]:
     """All dims in the order n, (g,) k, c, p, q, r, s."""
     return {
@@ -85,7 +79,7 @@ def conv(node: Node, b: Builder) -> None:
     if len(x_shape) < 3:
         raise NotAffine("a convolution without a spatial axis")
     spatial = windows(node, x_shape[2:], y_shape[2:], w_shape[2:])
-    over = channels(group_of(node), y_shape[1], x_shape[1], ("k", "c"))
+    over = channels(integer(node, "group", 1), y_shape[1], x_shape[1], ("k", "c"))
     dims = loop_dims(x_shape[0], over, spatial)
     parts = linear(node, b, channel_of_weight=0)
     image = b.windowed(x, [dim("n"), over.narrow, *(w.index for w in spatial)], dims, "0")

@@ -6,6 +6,7 @@ from ...ir.affine import dim
 from ...ir.types import Reduce
 from . import formula as f
 from . import values
+from .attributes import integer, real
 from .build import Builder, NotAffine, accumulator, pointwise_dims
 from .graph import Node
 from .linear import linear
@@ -17,9 +18,9 @@ from .values import View
 def gemm(node: Node, b: Builder) -> None:
     """`alpha * A B + beta * C`; a factor other than 1 is applied to the sums, not to products."""
     a_name, out = node.inputs[0], node.outputs[0]
-    alpha, beta = factor(node, "alpha"), factor(node, "beta")
+    alpha, beta = real(node, "alpha", 1.0), real(node, "beta", 1.0)
     biased = len(node.inputs) > 2 and node.inputs[2] != ""
-    trans_a, trans_b = bool(node.attributes.get("transA")), bool(node.attributes.get("transB"))
+    trans_a, trans_b = integer(node, "transA", 0), integer(node, "transB", 0)
     a = b.view(a_name)
     if len(a.shape) != 2:
         raise NotAffine(f"a matrix with {len(a.shape)} axes")
@@ -56,14 +57,6 @@ def _scaled(node: Node, b: Builder, sums: View, alpha: float, beta: float) -> No
         bias = b.operand(node.inputs[2], sums.shape, index)
         value = f.add(value, bias if beta == 1 else f.mul(f.number(beta), bias))
     b.pointwise(node, node.outputs[0], value, dims, part="bias")
-
-
-def factor(node: Node, name: str, default: float = 1.0) -> float:
-    """An attribute that is a number."""
-    found = node.attributes.get(name, default)
-    if not isinstance(found, int | float):
-        raise NotAffine(f"its attribute `{name}` is no number")
-    return float(found)
 
 
 @lowers("MatMul")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from . import values
+from .attributes import ints
 from .build import Builder
 from .graph import Node
 from .registry import lowers
-from .window import ints
 
 
 @lowers("Identity", "Dropout")

@@ -11,10 +11,11 @@ from ...ir.types import DType, Reduce
 from ...ir.workload import Value
 from . import formula as f
 from . import values
+from .attributes import ints
 from .build import Builder, NotAffine, accumulator, pointwise_dims
 from .graph import Node
 from .registry import lowers
-from .window import Window, ints, spatial_dims, windows
+from .window import Window, spatial_dims, windows
 
 
 def pool_windows(node: Node, b: Builder) -> tuple[Window, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...ir.affine import Affine, affine
+from .attributes import ints, text
 from .build import NotAffine
 from .graph import Node
 
@@ -74,14 +75,6 @@ def per_axis(node: Node, name: str, rank: int, default: int) -> tuple[int, ...]:
     return found
 
 
-def ints(node: Node, name: str, default: tuple[int, ...] = ()) -> tuple[int, ...]:
-    """An attribute that is a list of integers."""
-    found = node.attributes.get(name, default)
-    if not isinstance(found, list | tuple) or not all(isinstance(n, int) for n in found):
-        raise NotAffine(f"its attribute `{name}` is no list of integers")
-    return tuple(found)
-
-
 def padding(
     node: Node,
     inputs: tuple[int, ...],
@@ -94,7 +87,7 @@ def padding(
 
     `SAME_UPPER` puts the odd element after, `SAME_LOWER` before (ONNX operator `Conv`).
     """
-    mode = node.attributes.get("auto_pad", "NOTSET")
+    mode = text(node, "auto_pad", "NOTSET")
     rank = len(inputs)
     if mode in ("SAME_UPPER", "SAME_LOWER"):
         totals = (
