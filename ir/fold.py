@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .affine import Affine, add, dim, scale
-from .text.diagnostic import Diagnostic, Label
-from .text.expr import LARGEST_COUNT, Binary, Expr, Num, Path, Unary, show_expr, show_name
+from .text.diagnostic import Diagnostic, Label, crop
+from .text.expr import LARGEST_COUNT, Binary, Expr, Num, Path, Unary, show_expr
 from .text.grammar import near_name
 
 
@@ -56,10 +56,10 @@ def fold_affine(expr: Expr, scope: Scope) -> Affine:
         case Binary("/" | "mod" | "floordiv" | "^" as op, left, right):
             folded = _of_constants(expr, op, fold_affine(left, scope), fold_affine(right, scope))
         case _:
-            message = f"`{show_expr(expr)}` is no integer"
+            message = f"`{_shown(expr)}` is no integer"
             raise Diagnostic(message, _at(expr), help="use `+ - * / mod floordiv ^` and names")
     if max(abs(folded.const), *(abs(c) for _, c in folded.terms), 0) > LARGEST_COUNT:
-        raise Diagnostic(f"`{show_expr(expr)}` leaves the range of 2^40", _at(expr))
+        raise Diagnostic(f"`{_shown(expr)}` leaves the range of 2^40", _at(expr))
     return folded
 
 
@@ -78,7 +78,7 @@ def _named(expr: Path, name: str, scope: Scope) -> Affine:
     if name in scope.params:
         return Affine((), scope.params[name])
     known = (*scope.dims, *scope.params)
-    message = f"unknown name `{show_name(name).strip('`')}`"
+    message = f"unknown name `{crop(name)}`"
     reason = "no dim of this op, no param" if scope.dims else "no param"
     raise Diagnostic(message, _at(expr, reason), help=near_name(name, known))
 
@@ -100,15 +100,22 @@ def _of_constants(expr: Expr, op: str, left: Affine, right: Affine) -> Affine:
             raise Diagnostic("the exponent must be between 0 and 40", _at(expr, f"is {b}"))
         return Affine((), a**b)
     if b == 0:
-        raise Diagnostic(f"`{show_expr(expr)}` divides by zero", _at(expr, f"{a} {op} 0"))
+        raise Diagnostic(f"`{_shown(expr)}` divides by zero", _at(expr))
     if op == "/" and a % b:
         help_text = "write `floordiv` to round down"
-        raise Diagnostic("the division leaves a rest", _at(expr, f"{a} / {b}"), help=help_text)
+        raise Diagnostic(
+            "the division leaves a rest", _at(expr, f"{a} = {a // b}*{b} + {a % b}"), help=help_text
+        )
     return Affine((), a % b if op == "mod" else a // b)
 
 
 def _not_affine(expr: Expr, reason: str, remedy: str) -> Diagnostic:
-    return Diagnostic(f"`{show_expr(expr)}` is not affine", _at(expr, reason), help=remedy)
+    return Diagnostic(f"`{_shown(expr)}` is not affine", _at(expr, reason), help=remedy)
+
+
+def _shown(expr: Expr) -> str:
+    """An expression as it was written, or as it would be."""
+    return crop(show_expr(expr) if expr.at is None else expr.at.text)
 
 
 def _at(expr: Expr, reason: str = "") -> Label | None:

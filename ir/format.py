@@ -16,8 +16,9 @@ from itertools import pairwise
 from lark import Token, Tree
 
 from .text.diagnostic import Diagnostic, Label
+from .text.explain import own_name
 from .text.expr import QUANTITY_PATTERN
-from .text.grammar import Language, own_name, parse_tree
+from .text.grammar import Language, parse_tree
 from .text.source import Source, Span
 
 WIDEST_BLOCK = 100

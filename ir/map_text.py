@@ -147,14 +147,20 @@ def _show_path(path: str) -> str:
 class MapLineBuilder(ExprBuilder):
     """Lark callbacks for the map lines; `.hw` dataflows are made of the same lines."""
 
-    def idents(self, children: list[Token]) -> tuple[str, ...]:
-        return tuple(unquote(child) for child in children)
+    def idents(self, children: list[Token]) -> list[Token]:
+        return children
 
     @v_args(meta=True)
     def keep(self, meta: Meta, children: list[Any]) -> Keep:
-        word, tensors, memory, buffers = children
-        optional = str(word).endswith("?")
-        return Keep(tensors, _joined(memory), buffers or 1, optional, at=self.span(meta))
+        word, names, memory, buffers = children
+        return Keep(
+            tuple(map(unquote, names)),
+            _joined(memory),
+            buffers or 1,
+            str(word).endswith("?"),
+            tensors_at=tuple(map(self.token_span, names)),
+            at=self.span(meta),
+        )
 
     def buffers(self, children: list[Token]) -> int:
         return self.whole(children[0], "the number of buffers")
@@ -180,7 +186,7 @@ class MapLineBuilder(ExprBuilder):
 
     @v_args(meta=True)
     def free_loops(self, meta: Meta, children: list[Any]) -> Loop:
-        return Loop(children[0], self.hole(children[1:]), at=self.span(meta))
+        return Loop(tuple(map(unquote, children[0])), self.hole(children[1:]), at=self.span(meta))
 
     def count(self, children: list[Token]) -> Bound:
         token, span = children[0], self.token_span(children[0])
@@ -213,12 +219,11 @@ class MapLineBuilder(ExprBuilder):
 
     def bad_bound(self, children: list[Token]) -> Bound:
         parts = [int(part) for part in re.findall("[0-9]{1,12}", children[0])]
-        bound = Bound(*parts) if 2 <= len(parts) <= 3 else Bound(7, 13, 9)
-        example = "" if len(parts) in (2, 3) and min(parts[:2]) > 0 else "for example "
+        meant = f"`{Bound(*parts)}`" if 1 < len(parts) < 4 and all(parts[:2]) else "like `7x13+9`"
         raise Diagnostic(
             f"`{children[0]}` is no bound",
             Label(self.token_span(children[0]), "expected tiles x tile + tail, without spaces"),
-            help=f"write {example}`{bound if not example else Bound(7, 13, 9)}`",
+            help=f"write {meant}",
         )
 
     @v_args(meta=True)

@@ -74,12 +74,16 @@ class Keep:
     """From here inward, tiles of these tensors come from `memory`.
 
     In a mapping the names are operands (`x`, `x#2`); in a chip's dataflow they are roles.
+
+    Attributes:
+        tensors_at: the place of each name, for diagnostics; empty for a line built without text.
     """
 
     tensors: tuple[str, ...]
     memory: str
     buffers: int = 1
     optional: bool = False
+    tensors_at: tuple[Where, ...] = field(default=(), compare=False, repr=False, kw_only=True)
     at: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
 

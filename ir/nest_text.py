@@ -209,6 +209,7 @@ class _WorkloadReader(ExprBuilder):
             if item.data == "param":
                 self._read_param(item)
         self._read_tensors([item for item in items if item.data in ("tensor", "view")])
+        self._check_steps([item.children[0] for item in items if item.data == "repeat"])
         nodes = tuple(node for item in items for node in self._nodes(item))
         workload = Workload(self._name, self._tensors, nodes, at=self.token_span(name))
         verify_workload(workload)
@@ -274,6 +275,14 @@ class _WorkloadReader(ExprBuilder):
             at = self.token_span(name)
             step = Dim(unquote(name), self._integer(extent, "the number of steps"), at=at)
             yield from (self._op(op, step) for op in ops)
+
+    def _check_steps(self, names: list[Token]) -> None:
+        """Each block has a step of its own: neighbours with the same one would run as one block."""
+        first: dict[str, Token] = {}
+        for name in names:
+            if first.setdefault(unquote(name), name) is not name:
+                places = self.token_span(name), self.token_span(first[unquote(name)])
+                raise _taken(unquote(name), *places)
 
     def _op(self, tree: Any, step: Dim | None) -> Op:
         name, dims_tree, acc, statement, source = tree.children

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lark import Token, Transformer, v_args
 from lark.tree import Meta
 
+from .bad_unit import refuse_unit
 from .diagnostic import Diagnostic, Label
 from .source import Source, Span
 
@@ -219,8 +220,6 @@ class ExprBuilder(Transformer[Token, object]):
         return Str(unquote_string(children[0]), at=self.token_span(children[0]))
 
     def bad_unit(self, children: list[Token]) -> Expr:
-        from .grammar import refuse_unit
-
         raise refuse_unit(str(children[0]), self.token_span(children[0]))
 
     @v_args(meta=True)

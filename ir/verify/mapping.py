@@ -90,16 +90,20 @@ def _is_open(node: Node) -> bool:
 def _name_faults(mapping: Mapping, op: Op) -> Iterator[Diagnostic]:
     names = [operand.name for operand in operands(op)]
     for node in walk(mapping.nest):
-        if isinstance(node, Keep):
-            for name in node.tensors:
-                if name not in names:
-                    at, help_text = label(node.at, _owner(mapping)), near_name(name, names)
-                    yield Diagnostic(f"`{op.name}` has no operand `{name}`", at, help=help_text)
+        for index, name in enumerate(node.tensors if isinstance(node, Keep) else ()):
+            if name not in names:
+                at = label(_name_at(node, index), _owner(mapping))
+                message = f"`{op.name}` has no operand `{name}`"
+                yield Diagnostic(message, at, help=near_name(name, names))
         for loop in node.loops if isinstance(node, For | Par) else ():
             for dim in loop.dims:
                 if dim not in op.extents:
                     at, help_text = label(loop.at, _owner(mapping)), near_name(dim, op.extents)
                     yield Diagnostic(f"`{op.name}` has no dim `{dim}`", at, help=help_text)
+
+
+def _name_at(node: Node, index: int) -> Where | None:
+    return node.tensors_at[index] if isinstance(node, Keep) and node.tensors_at else node.at
 
 
 # ---- extents --------------------------------------------------------------------------------
@@ -194,17 +198,19 @@ def _sum(bound: Bound) -> str:
 
 
 def _keep_faults(mapping: Mapping, op: Op, loops: list[_Placed]) -> Iterator[Diagnostic]:
-    seen: dict[tuple[str, str], Keep] = {}
+    seen: dict[tuple[str, str], Where | None] = {}
     homes: dict[str, tuple[int, Keep]] = {}
     for line, node in enumerate(mapping.nest):
-        for name in node.tensors if isinstance(node, Keep) else ():
-            assert isinstance(node, Keep)
-            earlier = seen.setdefault((name, node.memory), node)
+        if not isinstance(node, Keep):
+            continue
+        for index, name in enumerate(node.tensors):
+            at = _name_at(node, index)
             homes.setdefault(name, (line, node))
-            if earlier is not node or node.tensors.count(name) > 1:
+            if (name, node.memory) in seen:
                 message = f"`{name}` is kept in `{node.memory}` twice"
-                places = also((earlier.at, "kept here already"))
-                yield Diagnostic(message, label(node.at, _owner(mapping)), places, "leave one out")
+                places = also((seen[name, node.memory], "kept here already"))
+                yield Diagnostic(message, label(at, _owner(mapping)), places, "leave one out")
+            seen.setdefault((name, node.memory), at)
     for operand in operands(op):
         if operand.name in homes:
             yield from _home_faults(mapping, operand, homes[operand.name], loops)

@@ -52,7 +52,23 @@ strings = st.text('ab"# {}`é', max_size=6)
 _number_texts = st.sampled_from(["0", "7", "12", "0.5", "1_000", "2e3", "1.5E-7"])
 _units = st.sampled_from(["B", "KiB", "bit", "pJ/bit/hop", "%", "cycle", "B/cycle", "op", "mm2"])
 _paths = st.lists(names, min_size=1, max_size=3).map(lambda parts: Path(tuple(parts)))
-_binaries = "+ - * / mod floordiv ^ == != <= >= < > and or".split()
+_binaries = [
+    "+",
+    "-",
+    "*",
+    "/",
+    "mod",
+    "floordiv",
+    "^",
+    "==",
+    "!=",
+    "<=",
+    ">=",
+    "<",
+    ">",
+    "and",
+    "or",
+]
 
 
 def _compound(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
