@@ -178,6 +178,11 @@ class Builder:
         found = self.padded_view(name)
         return found if found.pad is None else self.materialise(found, name)
 
+    def plain(self, view: View, name: str) -> View:
+        """A view each of whose axes is an axis of its tensor, so that it can be read indirectly."""
+        direct = all(len(i.terms) <= 1 and i == _sole(i) for i in view.index)
+        return view if direct and view.pad is None else self.materialise(view, name)
+
     def define(self, name: str, view: View) -> None:
         """Says where a value stands."""
         self.values[name] = view
@@ -286,12 +291,12 @@ class Builder:
         ]
         if view.pad is not None and outside and view.pad != pad:
             view = self.materialise(view, name)
-        if outside and not all(self._ends_with_tensor(view, axis) for axis in outside):
+        if outside and not all(self.ends_with_tensor(view, axis) for axis in outside):
             view = self.materialise(view, name)
         needed = pad if outside else view.pad
         return Read(values.at(view, index), needed)
 
-    def _ends_with_tensor(self, view: View, axis: int) -> bool:
+    def ends_with_tensor(self, view: View, axis: int) -> bool:
         """Whether leaving the value on an axis is leaving the tensor."""
         if view.pad is not None:
             return True  # outside a padded value the index only moves further out
@@ -444,6 +449,11 @@ def _readers(graph: Graph) -> dict[str, list[Node]]:
         for name in filter(None, node.inputs):
             found.setdefault(name, []).append(node)
     return found
+
+
+def _sole(index: Affine) -> Affine:
+    """The index stripped to a bare axis; constants stay."""
+    return dim(index.terms[0][0]) if index.terms else index
 
 
 def _positions(index: Affine, grid: Sequence[np.ndarray]) -> np.ndarray:

@@ -76,7 +76,7 @@ def _sole_batch_norm(node: Node, b: Builder) -> Node | None:
     if len(readers) != 1 or node.outputs[0] in b.shown:
         return None
     norm = readers[0]
-    if norm.kind != "BatchNormalization" or not norm.inputs[0] == node.outputs[0]:
+    if norm.kind != "BatchNormalization" or norm.inputs[0] != node.outputs[0]:
         return None
     fixed = all(name in b.constants for name in norm.inputs[1:5])
     return norm if fixed and is_inference(norm, b) else None

@@ -7,13 +7,39 @@ from dataclasses import dataclass, replace
 
 from ...ir.types import TensorKind
 from ...ir.workload import Op, Opaque, Tensor, Workload
-from . import ops_conv, ops_matmul, ops_movement, ops_norm, ops_pointwise, ops_pool, ops_reduce
+from . import (
+    ops_conv,
+    ops_einsum,
+    ops_gather,
+    ops_matmul,
+    ops_movement,
+    ops_norm,
+    ops_pointwise,
+    ops_pool,
+    ops_quantised,
+    ops_recurrent,
+    ops_reduce,
+    ops_resize,
+)
 from .build import Builder, NotAffine, named_tensors
 from .graph import Constant, Graph, Node
 from .outputs import show_outputs
 from .registry import LOWERINGS
 
-FAMILIES = (ops_conv, ops_matmul, ops_movement, ops_norm, ops_pointwise, ops_pool, ops_reduce)
+FAMILIES = (
+    ops_conv,
+    ops_einsum,
+    ops_gather,
+    ops_matmul,
+    ops_movement,
+    ops_norm,
+    ops_pointwise,
+    ops_pool,
+    ops_quantised,
+    ops_recurrent,
+    ops_reduce,
+    ops_resize,
+)
 """Importing these modules fills the table of lowerings."""
 
 

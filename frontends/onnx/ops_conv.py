@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
-from ...ir.affine import Affine, add, dim, scale
+from ...ir.affine import Affine, add, dim, interval, scale
 from ...ir.types import Reduce
+from ...ir.workload import Value
 from . import formula as f
 from . import values
-from .attributes import integer
+from .attributes import integer, ints, text
 from .build import Builder, NotAffine, accumulator
 from .graph import Node
 from .linear import linear
 from .registry import lowers
-from .window import Window, windows
+from .values import View
+from .window import Window, per_axis, spatial_dims, windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +77,107 @@ def loop_dims(batch: int, over: Channels, spatial: tuple[Window, ...]) -> dict[s
 
 @lowers("Conv")
 def conv(node: Node, b: Builder) -> None:
+    parts = linear(node, b, channel_of_weight=0)
+    sums = parts.target(b)
+    convolution(node, b, node.inputs[0], parts.weight, sums)
+    parts.finish(node, b, sums, channel=1)
+
+
+def convolution(
+    node: Node, b: Builder, x: str, w: str, out: View, zeros: tuple[str, str] = ("", "")
+) -> None:
+    """The sums of products of a convolution.
+
+    Args:
+        zeros: zero points of both operands, names of scalars or of one per output channel.
+    """
+    x_shape, w_shape = b.shape(x), b.shape(w) if w in b.graph.types else b.view(w).shape
+    if len(x_shape) < 3:
+        raise NotAffine("a convolution without a spatial axis")
+    spatial = windows(node, x_shape[2:], out.shape[2:], w_shape[2:])
+    over = channels(integer(node, "group", 1), out.shape[1], x_shape[1], ("k", "c"))
+    dims = loop_dims(x_shape[0], over, spatial)
+    place = [dim("n"), over.narrow, *(window.index for window in spatial)]
+    # A padded element counts as zero, which is the zero point before it is subtracted.
+    pad = "0" if not zeros[0] else f.pad_literal(b.needed(zeros[0], "zero point").reshape(-1)[0])
+    image = without_zero(b, b.windowed(x, place, dims, pad), zeros[0], Affine())
+    kernel = [dim(window.kernel[0]) for window in spatial]
+    weight = b.read(b.view(w), [over.wide, over.inner, *kernel])
+    weight = without_zero(b, weight, zeros[1], over.wide)
+    target = values.at(out, [dim("n"), over.wide, *(dim(w.out[0]) for w in spatial)])
+    acc = accumulator(b.dtype(x))
+    b.op(node, dims, target, f.mul(image, weight), Reduce.ADD, acc=acc)
+
+
+def without_zero(b: Builder, value: Value, zero: str, channel: Affine) -> Value:
+    """A quantised value less its zero point (a scalar, or one per channel)."""
+    if not zero:
+        return value
+    known = b.constant(zero)
+    if known is not None and not known.any():
+        return value
+    shape = b.shape(zero)
+    if len(shape) > 1 and prod(shape) > 1:
+        raise NotAffine("zero points per row")
+    return f.sub(value, b.read(zero, [channel if prod(shape) > 1 else Affine()] * len(shape)))
+
+
+@lowers("ConvTranspose")
+def conv_transpose(node: Node, b: Builder) -> None:
+    """`y[stride*p + dilation*r] += x[p] * w[r]`; pads cut the result, which is a view of it."""
     x = node.inputs[0]
     x_shape, w_shape, y_shape = b.shape(x), b.shape(node.inputs[1]), b.shape(node.outputs[0])
     if len(x_shape) < 3:
         raise NotAffine("a convolution without a spatial axis")
-    spatial = windows(node, x_shape[2:], y_shape[2:], w_shape[2:])
-    over = channels(integer(node, "group", 1), y_shape[1], x_shape[1], ("k", "c"))
+    groups = integer(node, "group", 1)
+    parts = linear(node, b, channel_of_weight=1 if groups == 1 else None)
+    spatial, cuts = transposed_windows(node, x_shape[2:], y_shape[2:], w_shape[2:])
+    over = channels(groups, x_shape[1], y_shape[1], ("c", "k"))
     dims = loop_dims(x_shape[0], over, spatial)
-    parts = linear(node, b, channel_of_weight=0)
-    image = b.windowed(x, [dim("n"), over.narrow, *(w.index for w in spatial)], dims, "0")
+    image = b.read(x, [dim("n"), over.wide, *(dim(w.out[0]) for w in spatial)])
     kernel = [dim(w.kernel[0]) for w in spatial]
     weight = b.read(b.view(parts.weight), [over.wide, over.inner, *kernel])
-    sums = parts.target(b)
-    target = values.at(sums, [dim("n"), over.wide, *(dim(w.out[0]) for w in spatial)])
+    reach = [interval(w.index, dims)[1] + 1 for w in spatial]
+    ends = [cut + n for cut, n in zip(cuts, y_shape[2:], strict=True)]
+    long = tuple(max(r, e) for r, e in zip(reach, ends, strict=True))
+    out = parts.target(b) if long == y_shape[2:] else _uncut(b, parts.output, y_shape, long)
+    target = values.at(out, [dim("n"), over.narrow, *(w.index for w in spatial)])
     b.op(node, dims, target, f.mul(image, weight), Reduce.ADD, acc=accumulator(b.dtype(x)))
-    parts.finish(node, b, sums, channel=1)
+    for place, cut in enumerate(cuts, start=2):
+        out = values.cut(out, place, cut, y_shape[place])
+    if parts.bias:
+        parts.finish(node, b, out, channel=1)
+    else:
+        b.define(parts.output, out)
+
+
+def _uncut(b: Builder, name: str, shape: tuple[int, ...], long: tuple[int, ...]) -> View:
+    """The tensor that takes what lies under the pads too."""
+    return b.temp(f"{name}.uncut", b.dtype(name), (*shape[:2], *long))
+
+
+def transposed_windows(
+    node: Node, inputs: tuple[int, ...], outputs: tuple[int, ...], kernel: tuple[int, ...]
+) -> tuple[tuple[Window, ...], tuple[int, ...]]:
+    """Windows whose index is a position in the uncut output, and what is cut off in front."""
+    rank = len(inputs)
+    strides, dilations = per_axis(node, "strides", rank, 1), per_axis(node, "dilations", rank, 1)
+    extra = per_axis(node, "output_padding", rank, 0)
+    mode = text(node, "auto_pad", "NOTSET")
+    pads = ints(node, "pads", (0,) * (2 * rank))
+    if len(pads) != 2 * rank:
+        raise NotAffine(f"`pads` has {len(pads)} entries for {rank} spatial axes")
+    outer, inner = spatial_dims(rank)
+    spatial, cuts = [], []
+    for i in range(rank):
+        reach = strides[i] * (inputs[i] - 1) + extra[i] + (kernel[i] - 1) * dilations[i] + 1
+        total = reach - outputs[i]
+        if "output_shape" in node.attributes or mode in ("SAME_UPPER", "SAME_LOWER"):
+            cuts.append(total // 2 if mode == "SAME_UPPER" else total - total // 2)
+        else:
+            cuts.append(0 if mode == "VALID" else pads[i])
+        dims = (outer[i], inputs[i]), (inner[i], kernel[i])
+        spatial.append(Window(*dims, strides[i], dilations[i], 0, 0))
+    if any(cut < 0 for cut in cuts):
+        raise NotAffine("an output larger than what its inputs reach, on both sides")
+    return tuple(spatial), tuple(cuts)

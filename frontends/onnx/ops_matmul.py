@@ -10,6 +10,7 @@ from .attributes import integer, real
 from .build import Builder, NotAffine, accumulator, pointwise_dims
 from .graph import Node
 from .linear import linear
+from .ops_conv import without_zero
 from .registry import lowers
 from .values import View
 
@@ -64,8 +65,14 @@ def matmul(node: Node, b: Builder) -> None:
     product(node, b, b.view(node.inputs[0]), b.view(node.inputs[1]), b.result(node.outputs[0]))
 
 
-def product(node: Node, b: Builder, a: View, w: View, out: View) -> None:
-    """`out += a * w` in the way of NumPy's `matmul`: leading axes are batches and broadcast."""
+def product(
+    node: Node, b: Builder, a: View, w: View, out: View, zeros: tuple[str, str] = ("", "")
+) -> None:
+    """`out += a * w` in the way of NumPy's `matmul`: leading axes are batches and broadcast.
+
+    Args:
+        zeros: zero points of both operands, names of scalars or of one per row or column.
+    """
     batch = tuple(out.shape[: len(out.shape) - (len(a.shape) > 1) - (len(w.shape) > 1)])
     names = batch_names(len(batch))
     lead = [dim(name) for name in names]
@@ -84,7 +91,9 @@ def product(node: Node, b: Builder, a: View, w: View, out: View) -> None:
     dims["k"] = a.shape[-1]
     target = values.at(out, [*lead, *(dim(d) for d in ("m", "n") if d in dims)])
     acc = accumulator(b.tensors[a.tensor].dtype)
-    b.op(node, dims, target, f.mul(b.read(a, left), b.read(w, right)), Reduce.ADD, acc=acc)
+    left_value = without_zero(b, b.read(a, left), zeros[0], dim("m"))
+    right_value = without_zero(b, b.read(w, right), zeros[1], dim("n"))
+    b.op(node, dims, target, f.mul(left_value, right_value), Reduce.ADD, acc=acc)
 
 
 def batch_names(count: int) -> list[str]:

@@ -227,7 +227,7 @@ def eye(node: Node, b: Builder) -> None:
 @lowers("OneHot")
 def one_hot(node: Node, b: Builder) -> None:
     """`on` where the class is the index, else `off`; a negative class counts from the end."""
-    classes, depth, pair = node.inputs
+    classes, _, pair = node.inputs
     shape = b.shape(node.outputs[0])
     place = axis(node, len(shape), -1)
     dims = pointwise_dims(shape)

@@ -11,7 +11,7 @@ from ...ir.types import DType, Reduce
 from ...ir.workload import Value
 from . import formula as f
 from . import values
-from .attributes import ints
+from .attributes import integer, ints
 from .build import Builder, NotAffine, accumulator, pointwise_dims
 from .graph import Node
 from .registry import lowers
@@ -49,7 +49,7 @@ def average_pool(node: Node, b: Builder) -> None:
     `count_include_pad` only; where windows differ in size the sum is divided by a constant."""
     spatial = pool_windows(node, b)
     x, out = node.inputs[0], node.outputs[0]
-    include = bool(node.attributes.get("count_include_pad", 0))
+    include = bool(integer(node, "count_include_pad", 0))
     counts = [covered(w, n, include) for w, n in zip(spatial, b.shape(x)[2:], strict=True)]
     read, dims, index = over_windows(node, b, spatial, "0")
     acc = accumulator(b.dtype(x))
@@ -92,6 +92,35 @@ def covered(window: Window, extent: int, include_pad: bool) -> np.ndarray:
     low = -window.pad if include_pad else 0
     high = extent + window.pad_after if include_pad else extent
     return np.asarray(((taps >= low) & (taps < high)).sum(axis=1))
+
+
+@lowers("LpPool")
+def lp_pool(node: Node, b: Builder) -> None:
+    """The p-norm of the elements under a window."""
+    spatial = pool_windows(node, b)
+    read, dims, index = over_windows(node, b, spatial, "0")
+    _norm(node, b, read, dims, index)
+
+
+@lowers("GlobalLpPool")
+def global_lp_pool(node: Node, b: Builder) -> None:
+    shape = b.shape(node.inputs[0])
+    dims = dict(zip(("n", "c", *spatial_dims(len(shape) - 2)[0]), shape, strict=True))
+    read = b.read(node.inputs[0], [dim(d) for d in dims])
+    _norm(node, b, read, dims, [dim("n"), dim("c"), *[Affine()] * (len(shape) - 2)])
+
+
+def _norm(node: Node, b: Builder, read: Value, dims: dict[str, int], index: list[Affine]) -> None:
+    out, p = node.outputs[0], integer(node, "p", 2)
+    sums = b.temp(f"{out}.sum", b.dtype(out), b.shape(out))
+    powers: dict[int, Value] = {1: f.call("abs", read), 2: f.call("square", read)}
+    power = powers.get(p, f.call("pow", f.call("abs", read), f.number(p)))
+    b.op(node, dims, values.at(sums, index), power, Reduce.ADD, part="sum")
+    loops = pointwise_dims(sums.shape)
+    total = b.read(sums, [dim(d) for d in loops])
+    roots: dict[int, Value] = {1: total, 2: f.call("sqrt", total)}
+    root = roots.get(p, f.call("pow", total, f.number(1 / p)))
+    b.pointwise(node, out, root, loops, part="root")
 
 
 @lowers("GlobalAveragePool", "GlobalMaxPool")

@@ -13,6 +13,8 @@ from math import prod
 from ...ir.affine import Affine, add, dim, scale, substitute
 from ...ir.workload import Access
 
+Index = Affine | Access
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -43,6 +45,27 @@ def at(view: View, index: Sequence[Affine]) -> Access:
     """The access that reads the element of a view at an index (one expression per axis)."""
     values = {str(i): expression for i, expression in enumerate(index)}
     return Access(view.tensor, tuple(substitute(i, values) for i in view.index))
+
+
+def element(view: View, index: Sequence[Index]) -> Access:
+    """As `at`, where an index may itself be an access.
+
+    An axis of the view that is read indirectly must be a whole axis of its tensor.
+    """
+    places: list[Index] = []
+    for expression in view.index:
+        inner = [(d, c) for d, c in expression.terms if isinstance(index[int(d)], Access)]
+        if not inner:
+            affine = {d: i for d, i in _named(index) if isinstance(i, Affine)}
+            places.append(substitute(expression, affine))
+            continue
+        assert expression == dim(inner[0][0])  # `Builder.plain` has seen to it
+        places.append(index[int(inner[0][0])])
+    return Access(view.tensor, tuple(places))
+
+
+def _named(index: Sequence[Index]) -> list[tuple[str, Index]]:
+    return [(str(position), i) for position, i in enumerate(index)]
 
 
 def moved(view: View, index: Sequence[Affine], shape: tuple[int, ...]) -> View:
