@@ -73,20 +73,23 @@ def draw_graph(arch: Arch) -> str:
 
 
 def _scope(items: Sequence[Item], arch: Arch) -> _Picture:
-    """Memories one below the other, then arrays and units side by side."""
+    """Memories one below the other, then arrays and units side by side, all equally wide."""
     memories = [item for item in items if isinstance(item, Memory)]
     rest = [item for item in items if not isinstance(item, Memory)]
-    rows = [_arriving(memory, arch, first=number == 0) for number, memory in enumerate(memories)]
-    if rest:
-        rows.append(_beside([_arriving(item, arch, first=not memories) for item in rest]))
-    return _below(rows)
+    row = [_beside([_arriving(_box(item, arch), item, arch, bool(memories)) for item in rest])]
+    cards = [_memory(memory, 0) for memory in memories]
+    width = max((picture.width for picture in (*row, *cards)), default=0)
+    stacked = [
+        _arriving(_memory(memory, width), memory, arch, number > 0)
+        for number, memory in enumerate(memories)
+    ]
+    return _below([*stacked, *row])
 
 
-def _arriving(item: Item, arch: Arch, *, first: bool) -> _Picture:
+def _arriving(box: _Picture, item: Item, arch: Arch, inner: bool) -> _Picture:
     """A part under an arrow that is labelled with the nets that lead to it."""
-    box = _box(item, arch)
     nets = [net for net in arch.nets if net.target == item.path and net.source != net.target]
-    if first and not nets:
+    if not inner and not nets:
         return box
     labels = [_net_label(net) for net in nets]
     gap = max(_GAP, _LINE * len(labels) + _PAD)
@@ -102,15 +105,17 @@ def _arriving(item: Item, arch: Arch, *, first: bool) -> _Picture:
     return _Picture(width, gap + box.height, (*arrow, *_moved(box, 0, gap)))
 
 
-def _box(item: Item, arch: Arch) -> _Picture:
-    match item:
-        case Memory():
-            banks = "".join(f" x {extent}" for _, extent in item.banks)
-            return _card("memory", f"{item.name}{banks}", memory_facts(item))
-        case Compute():
-            return _card("compute", item.name, _wrapped(compute_facts(item)))
-        case Array():
-            return _array(item, arch)
+def _box(item: Array | Compute, arch: Arch) -> _Picture:
+    if isinstance(item, Compute):
+        return _card("compute", item.name, _wrapped(compute_facts(item)))
+    return _array(item, arch)
+
+
+def _memory(memory: Memory, width: float) -> _Picture:
+    banks = "".join(f" x {extent}" for _, extent in memory.banks)
+    facts = memory_facts(memory)
+    lines = [", ".join(facts[:2]), ", ".join(facts[2:])]
+    return _card("memory", f"{memory.name}{banks}", lines, width)
 
 
 def _array(array: Array, arch: Arch) -> _Picture:
@@ -136,8 +141,8 @@ def _array(array: Array, arch: Arch) -> _Picture:
     return _Picture(width + _STACK * stacked, height + _STACK * stacked, tuple(marks))
 
 
-def _card(kind: str, title: str, lines: Sequence[str]) -> _Picture:
-    width = max(map(_width, (title, *lines))) + 2 * _PAD
+def _card(kind: str, title: str, lines: Sequence[str], width: float = 0) -> _Picture:
+    width = max(width, *(2 * _PAD + _width(line) for line in (title, *lines)))
     height = _LINE * (1 + len(lines)) + _PAD + 4
     texts = [
         _text(_PAD, _PAD + 8 + _LINE * (number + 1), line, "note")
@@ -180,8 +185,8 @@ def _beside(columns: Sequence[_Picture]) -> _Picture:
     for column in columns:
         marks += _moved(column, left, 0)
         left += column.width + _GAP
-    height = max(column.height for column in columns)
-    return _Picture(left - _GAP, height, tuple(marks))
+    height = max((column.height for column in columns), default=0)
+    return _Picture(max(0, left - _GAP), height, tuple(marks))
 
 
 def _moved(picture: _Picture, x: float, y: float) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
+from textwrap import wrap
 from typing import Any, assert_never
 
 from lark import Token, v_args
@@ -26,6 +27,7 @@ HW = Language(
 )
 
 _LINE_LENGTH = 100
+_WRAPPED = 80
 
 
 def parse_hw(text: str, name: str = "<string>") -> hw.File:
@@ -204,9 +206,9 @@ def _unquote(token: Token) -> str:
 
 def show_hw(file: hw.File) -> str:
     """Canonical text; parsing it gives an equal `File`."""
-    blocks = [[f'use "{use.path}"' for use in file.uses]] if file.uses else []
-    blocks += [_show_decl(decl) for decl in file.decls]
-    return "hw 1\n" + "\n\n".join("\n".join(block) for block in blocks) + ("\n" if blocks else "")
+    head = ["hw 1", *(f'use "{use.path}"' for use in file.uses)]
+    blocks = [head, *(_show_decl(decl) for decl in file.decls)]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
 def _show_decl(decl: hw.TechDecl | hw.Template | hw.ArchDecl) -> list[str]:
@@ -238,6 +240,9 @@ def _inline(head: str, items: tuple[hw.Attr, ...]) -> list[str]:
 
 def _show_item(item: _Item) -> list[str]:
     match item:
+        case hw.Attr(path, hw.NameSet(names)) if len(", ".join(names)) > _WRAPPED:
+            rows = wrap(", ".join(names), _WRAPPED, initial_indent="  ", subsequent_indent="  ")
+            return [f"{show_expr(path)} = {{", *rows, "}"]
         case hw.Attr():
             return [_show_attr(item)]
         case hw.Param(name, kind, default, domain):
@@ -252,7 +257,8 @@ def _show_item(item: _Item) -> list[str]:
         case hw.PortDecl(name, items):
             return _inline(f"port {name}", items)
         case hw.OnDecl(names, items):
-            return _inline(f"on {', '.join(names)}", items)
+            *full, last = wrap(f"on {', '.join(names)}", _WRAPPED, subsequent_indent="  ")
+            return [*full, *_inline(last, items)]
         case hw.NetDecl():
             return _block(_net_head(item), item.items)
         case hw.LinkDecl(source, target, items):

@@ -218,7 +218,8 @@ class Arch:
         items: the outermost scope, memories outer to inner.
         precision_bits: replaces the tensors' own types, by role.
         acc_bits: replaces the ops' own precision of partial sums.
-        parameters: the values it was elaborated with, as text, for the report.
+        parameters: the values it was elaborated with, as text, for the report; like a span, it
+            says where the chip comes from and takes no part in equality.
     """
 
     name: str
@@ -229,7 +230,7 @@ class Arch:
     dataflows: tuple[Dataflow, ...] = ()
     precision_bits: dict[Role, int] = field(default_factory=dict)
     acc_bits: int | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict, compare=False)
     at: Where | None = field(default=None, compare=False, repr=False, kw_only=True)
 
     @property
