@@ -237,6 +237,33 @@ class _Machine:
         for group in self._groups(parent, child, {c: m.old for c, m in moves.items()}):
             for members, words in by_takers(group, left).items():
                 self._update(parent, child, members, words)
+                self._check_left_behind(parent, child, members, words)
+
+    def _check_left_behind(
+        self,
+        parent: Place,
+        child: Place,
+        members: tuple[Coords, ...],
+        words: tuple[Element, ...],
+    ) -> None:
+        """What a memory gave back is its own again only when nobody inside has any of it left.
+
+        A lane that idles leaves its group alone; a tile that is dropped and fetched anew may have
+        children that stay where they are.
+        """
+        source = members[0][: parent.depth]
+        outer = [c for c in self.layout.lanes[child.depth] if c[: parent.depth] == source]
+        inner = [
+            (place, coords)
+            for outside, place in self.links
+            if outside is child
+            for coords in self.layout.lanes[place.depth]
+            if coords[: child.depth] in members
+        ]
+        held = [(child, coords) for coords in outer] if self._gives_back(parent) else []
+        held += inner if self._gives_back(child) else []
+        if any(element in self.tiles[key] for key in held for element in words):
+            raise IllegalNest("a partial result left a memory that cannot add while it is in use")
 
     def _update(
         self,

@@ -1,15 +1,13 @@
 """Hypothesis strategies: a small op, a small chip, and a legal mapping of the one on the other.
 
 The loops are drawn first and the extents follow from them, so every drawn nest closes and a failing
-one shrinks by losing lines. Names are short: dims `i j k l m`, memories `m0` (outermost) to `m3`,
-arrays `a` and `b` with axes `x` and `y`.
+one shrinks by losing lines. With tails, tiles are stretched afterwards: the extents stay.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 
 from hypothesis import HealthCheck, settings
@@ -17,28 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from hypothesis.vendor.pretty import RepresentationPrinter
 
-from tilewright.hw_specs.model import (
-    Action,
-    Arch,
-    Array,
-    Compute,
-    FirstTouch,
-    Function,
-    Item,
-    Memory,
-    Net,
-    Port,
-    Reuse,
-    walk,
-)
-from tilewright.ir.affine import Affine, affine, interval
-from tilewright.ir.functions import function_counts
+from tilewright.hw_specs.model import Arch, Array, Reuse, walk
 from tilewright.ir.map_text import show_mapping
-from tilewright.ir.mapping import Bound, For, Keep, Loop, Mapping, Node, Par, Run
+from tilewright.ir.mapping import Bound, For, Keep, Loop, Mapping, Par, Run
 from tilewright.ir.nest_text import show_workload
-from tilewright.ir.types import DType, Reduce, Role, TensorKind
-from tilewright.ir.workload import Access, Apply, Dim, Op, Read, Tensor, Value, Workload, operands
+from tilewright.ir.workload import Dim, Op, Workload, operands
 from tilewright.mapper.space.nest import Nest, resolve_nest
+
+from .strategies_arch import Skeleton, archs, skeletons
+from .strategies_op import ops
 
 DIMS = "ijklm"
 
@@ -82,40 +67,6 @@ class Draft:
     axis: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
-    """The parts of a chip.
-
-    Attributes:
-        scopes: how many memories stand outside, in array `a`, in array `a.b`.
-        axes: names of the axes of array `a`, of array `a.b`.
-    """
-
-    scopes: tuple[int, ...]
-    axes: tuple[tuple[str, ...], ...]
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Of each scope, what its parts' paths begin with."""
-        return ("", "a.", "a.b.")[: len(self.scopes)]
-
-    @property
-    def memories(self) -> tuple[tuple[str, ...], ...]:
-        """Paths of the memories of each scope."""
-        first = [sum(self.scopes[:n]) for n in range(len(self.scopes))]
-        return tuple(
-            tuple(f"{path}m{first[n] + k}" for k in range(self.scopes[n]))
-            for n, path in enumerate(self.paths)
-        )
-
-    @property
-    def unit(self) -> str:
-        return f"{self.paths[-1]}mac"
-
-    def axis_paths(self, array: int) -> tuple[str, ...]:
-        return tuple(f"{self.paths[array + 1]}{axis}" for axis in self.axes[array])
-
-
 @st.composite
 def cases(
     draw: DrawFn,
@@ -123,6 +74,7 @@ def cases(
     max_points: int = 256,
     max_lanes: int = 16,
     reuse: tuple[Reuse, ...] = (Reuse.INNERMOST,),
+    tails: bool = False,
 ) -> Case:
     """A legal case; whether a memory that cannot add may hold the result is for a run to say."""
     skeleton = draw(skeletons())
@@ -130,20 +82,22 @@ def cases(
     extents = {dim: prod(d.trips for d in drafts if d.dim == dim) for dim in DIMS}
     dims = tuple(Dim(dim, extents[dim]) for dim in draw(_used_dims(drafts)))
     op = draw(ops(dims))
-    lines = draw(_lines(skeleton, op, drafts))
-    arch = draw(archs(skeleton, op, drafts, reuse))
-    return Case(op, arch, _mapping(op, arch, skeleton, lines))
+    nodes = draw(_nodes(op, draw(_lines(skeleton, op, drafts)), tails=tails))
+    arch = draw(archs(skeleton, op, _lanes_used(skeleton, nodes), reuse))
+    nest = (*nodes, Run(op.name, skeleton.unit))
+    return Case(op, arch, Mapping("best", (op.workload, op.name), arch.name, nest))
 
 
-@st.composite
-def skeletons(draw: DrawFn) -> Skeleton:
-    """2 to 4 memories, up to two nested arrays of one or two axes."""
-    arrays = draw(st.integers(0, 2))
-    scopes = [1, *[0] * arrays]
-    for _ in range(draw(st.integers(1, 3))):
-        scopes[draw(st.integers(0, arrays))] += 1
-    axes = tuple(draw(st.sampled_from([("x",), ("x", "y")])) for _ in range(arrays))
-    return Skeleton(tuple(scopes), axes)
+def _lanes_used(skeleton: Skeleton, nodes: tuple[Keep | For | Par, ...]) -> dict[str, int]:
+    """Lanes on every axis of the chip."""
+    axes = [axis for array in range(len(skeleton.axes)) for axis in skeleton.axis_paths(array)]
+    lanes = dict.fromkeys(axes, 1)
+    for node in nodes:
+        if isinstance(node, Par):
+            (loop,) = node.loops
+            assert isinstance(loop.bound, Bound)
+            lanes[node.axis] *= loop.bound.trips
+    return lanes
 
 
 @st.composite
@@ -173,267 +127,7 @@ def _used_dims(drafts: tuple[Draft, ...]) -> st.SearchStrategy[list[str]]:
     return st.sampled_from([used, *([[*used, dim] for dim in spare[:1]])]).filter(bool)
 
 
-# ---- ops ------------------------------------------------------------------------------------
-
-
-@st.composite
-def ops(draw: DrawFn, dims: tuple[Dim, ...]) -> Op:
-    """One to three operands under affine accesses, and any of the five reductions."""
-    reduce = draw(st.sampled_from([Reduce.ADD, Reduce.ADD, *Reduce]))
-    reads, tensors = draw(_reads(dims))
-    assigns = reduce is Reduce.ASSIGN
-    result = draw(_injective(list(dims)) if assigns else _index(dims, max_axes=3))
-    kind = draw(st.sampled_from([TensorKind.OUTPUT, TensorKind.TEMP, TensorKind.STATE]))
-    dtype = draw(_dtypes)
-    index, shape = _in_bounds(result, dims)
-    return Op(
-        name="op",
-        dims=dims,
-        result=Access("y", index),
-        reduce=reduce,
-        value=draw(_bodies(reads)),
-        tensors=(*tensors, Tensor(kind, "y", dtype, shape)),
-        acc=draw(st.sampled_from([None, DType("i32"), DType("i16")])),
-        workload="net",
-    )
-
-
-_MAX_ELEMENTS = 1000
-_dtypes = st.sampled_from([DType(name) for name in ("i8", "i16", "i4", "f32")])
-_read_kinds = st.sampled_from([TensorKind.INPUT, TensorKind.CONST, TensorKind.TEMP])
-
-
-@st.composite
-def _reads(draw: DrawFn, dims: tuple[Dim, ...]) -> tuple[list[Read], list[Tensor]]:
-    """Reads of distinct tensors; or, at times, the first tensor through a second access."""
-    reads: list[Read] = []
-    tensors: list[Tensor] = []
-    for name in "xwb"[: draw(st.integers(1, 3))]:
-        if reads and not reads[0].pad and draw(st.integers(0, 5)) == 5:
-            first = reads[0].access.index
-            again = tuple(_shift(axis, 1) for axis in first if isinstance(axis, Affine))
-            if again and Access("x", again) not in [read.access for read in reads]:
-                reads.append(Read(Access("x", again)))
-                shape = tuple(extent + 1 for extent in tensors[0].shape)
-                tensors[0] = Tensor(tensors[0].kind, "x", tensors[0].dtype, shape)
-                continue
-        index, shape = _in_bounds(draw(_index(dims, max_axes=3)), dims)
-        pad = draw(st.sampled_from([None, None, "0"]))
-        if pad is not None:
-            # The tensor is smaller than its accesses reach: what lies outside reads as padding.
-            index = tuple(_shift(axis, -1) for axis in index)
-            shape = tuple(max(1, extent - 2) for extent in shape)
-        tensors.append(Tensor(draw(_read_kinds), name, draw(_dtypes), shape))
-        reads.append(Read(Access(name, index), pad))
-    return reads, tensors
-
-
-@st.composite
-def _index(draw: DrawFn, dims: tuple[Dim, ...], max_axes: int) -> tuple[Affine, ...]:
-    """Affine axes: strides, dilation, negative steps, sums of dims, constant axes."""
-    names = st.sampled_from([dim.name for dim in dims])
-    coefficient = st.sampled_from([1, 1, 1, 2, 3, -1, -2])
-    axis = st.dictionaries(names, coefficient, max_size=3).map(affine)
-    index: tuple[Affine, ...] = ()
-    for more in draw(st.lists(axis, max_size=max_axes)):
-        if prod(_in_bounds((*index, more), dims)[1]) <= _MAX_ELEMENTS:
-            index = (*index, more)
-    return index
-
-
-@st.composite
-def _injective(draw: DrawFn, left: list[Dim]) -> tuple[Affine, ...]:
-    """Axes that tell all points apart, as `=` needs: two dims on one axis are a mixed radix."""
-    axes: list[Affine] = []
-    while left:
-        inner, *left = left
-        step = draw(st.sampled_from([1, 1, 2, -1]))
-        terms = {inner.name: step}
-        mixes = draw(st.booleans())
-        if left and mixes:
-            outer, *left = left
-            terms[outer.name] = step * inner.extent
-        axes.append(affine(terms))
-    return tuple(axes)
-
-
-def _shift(index: Affine, by: int) -> Affine:
-    return Affine(index.terms, index.const + by)
-
-
-def _in_bounds(
-    index: tuple[Affine, ...], dims: tuple[Dim, ...]
-) -> tuple[tuple[Affine, ...], tuple[int, ...]]:
-    """The index moved so that it begins at 0 on each axis, and the shape that it reaches."""
-    extents = {dim.name: dim.extent for dim in dims}
-    spans = [interval(axis, extents) for axis in index]
-    moved = tuple(_shift(axis, -low) for axis, (low, _) in zip(index, spans, strict=True))
-    return moved, tuple(high - low + 1 for low, high in spans)
-
-
-def _bodies(reads: list[Read]) -> st.SearchStrategy[Value]:
-    product: Value = reads[0]
-    total: Value = reads[0]
-    for read in reads[1:]:
-        product, total = Apply("mul", (product, read)), Apply("add", (total, read))
-    return st.sampled_from([product, total, Apply("exp", (total,))])
-
-
-# ---- chips ----------------------------------------------------------------------------------
-
-
-@st.composite
-def archs(
-    draw: DrawFn,
-    skeleton: Skeleton,
-    op: Op,
-    drafts: tuple[Draft, ...],
-    reuse: tuple[Reuse, ...],
-) -> Arch:
-    """A chip of these parts on which the op can run and the lanes fit."""
-    unit = draw(_computes(skeleton.unit, op))
-    items: tuple[Item, ...] = (unit,)
-    for scope in reversed(range(len(skeleton.scopes))):
-        memories = tuple(draw(_memories(path, reuse)) for path in skeleton.memories[scope])
-        items = (*memories, *items) if draw(st.booleans()) else (*items, *memories)
-        if scope:
-            path = skeleton.paths[scope].removesuffix(".")
-            axes = tuple(
-                (axis.rpartition(".")[2], draw(_extents(axis, drafts)))
-                for axis in skeleton.axis_paths(scope - 1)
-            )
-            items = (Array(path.rpartition(".")[2], path, axes, items),)
-    roles = st.sampled_from([{}, {Role.OUTPUT: 8}, {Role.INPUT: 16, Role.WEIGHT: 4}])
-    return Arch(
-        name="chip",
-        clock_hz=1e9,
-        items=items,
-        nets=draw(_nets(skeleton)),
-        precision_bits=draw(roles),
-        acc_bits=draw(st.sampled_from([None, 24])),
-    )
-
-
-@st.composite
-def _extents(draw: DrawFn, axis: str, drafts: tuple[Draft, ...]) -> int:
-    """The lanes used on an axis, and up to two more."""
-    return prod(d.trips for d in drafts if d.axis == axis) + draw(st.integers(0, 2))
-
-
-_energies = st.sampled_from([1.0, 0.5, 2.25, 0.0])
-_rates = st.sampled_from([Fraction(1), Fraction(2), Fraction(3, 2), Fraction(1, 4)])
-
-
-@st.composite
-def _computes(draw: DrawFn, path: str, op: Op) -> Compute:
-    functions = {name: Function(draw(_energies), draw(_rates)) for name in function_counts(op)}
-    return Compute(
-        path.rpartition(".")[2],
-        path,
-        functions,
-        latch=draw(st.frozensets(st.sampled_from(Role))),
-        leak_uw=draw(_energies),
-        gate=draw(st.booleans()),
-    )
-
-
-@st.composite
-def _memories(draw: DrawFn, path: str, reuse: tuple[Reuse, ...]) -> Memory:
-    return Memory(
-        name=path.rpartition(".")[2],
-        path=path,
-        size_bits=None,
-        width_bits=draw(st.sampled_from([8, 16, 64, 48])),
-        ports=draw(_ports()),
-        energy_pj={action: draw(_energies) for action in Action},
-        precision_bits=draw(st.sampled_from([{}, {}, {Role.OUTPUT: 12}, {Role.INPUT: 6}])),
-        reuse=draw(st.sampled_from(reuse)),
-        accumulate=draw(st.sampled_from([True, True, False])),
-        first_touch=draw(st.sampled_from([FirstTouch.ELIDE, FirstTouch.ELIDE, FirstTouch.READ])),
-        leak_uw=draw(_energies),
-        gate=draw(st.booleans()),
-    )
-
-
-@st.composite
-def _ports(draw: DrawFn) -> tuple[Port, ...]:
-    """Every action of every role has one port: one for all, by direction, or by role."""
-    everything = frozenset(Action)
-    inward = frozenset({Action.READ, Action.DRAIN})
-    splits: list[list[tuple[str, frozenset[Action], frozenset[Role] | None]]] = [
-        [("rw", everything, None)],
-        [("rd", inward, None), ("wr", everything - inward, None)],
-        [
-            ("data", everything, frozenset({Role.INPUT, Role.WEIGHT})),
-            ("result", everything, frozenset({Role.OUTPUT})),
-        ],
-    ]
-    bandwidths = st.sampled_from([Fraction(8), Fraction(64), Fraction(3, 2), Fraction(5)])
-    return tuple(
-        Port(name, draw(bandwidths), actions, carries)
-        for name, actions, carries in draw(st.sampled_from(splits))
-    )
-
-
-_TOPOLOGIES = ("bus", "tree", "systolic", "mesh", "torus", "ring", "crossbar")
-_ROLE_SETS: tuple[tuple[frozenset[Role], ...], ...] = (
-    (frozenset(Role),),
-    (frozenset({Role.INPUT, Role.WEIGHT}), frozenset({Role.OUTPUT})),
-    (frozenset({Role.INPUT, Role.OUTPUT}), frozenset({Role.WEIGHT})),
-    (frozenset({Role.INPUT}), frozenset({Role.WEIGHT}), frozenset({Role.OUTPUT})),
-    (),
-)
-
-
-@st.composite
-def _nets(draw: DrawFn, skeleton: Skeleton) -> tuple[Net, ...]:
-    """At most one net for each role on each axis, and some to single memories."""
-    nets: list[Net] = []
-
-    def add(source: str, target: str, axes: tuple[str, ...], roles: frozenset[Role]) -> None:
-        nets.append(draw(_net(f"n{len(nets)}", source, target, axes, roles)))
-
-    for array in range(len(skeleton.axes)):
-        path = skeleton.paths[array + 1].removesuffix(".")
-        source = draw(st.sampled_from(["m0", path]))
-        axes = skeleton.axis_paths(array)
-        alongs: list[tuple[str, ...]] = [(axis,) for axis in axes]
-        for roles in draw(st.sampled_from(_ROLE_SETS)):
-            for along in draw(st.sampled_from([alongs, [axes], alongs[-1:]])):
-                add(source, path, along, roles)
-    for path in [path for scope in skeleton.memories for path in scope][1:]:
-        for roles in draw(st.sampled_from([_ROLE_SETS[4], _ROLE_SETS[0], _ROLE_SETS[1][1:]])):
-            add("m0", path, (), roles)
-    return tuple(nets)
-
-
-@st.composite
-def _net(
-    draw: DrawFn,
-    name: str,
-    source: str,
-    target: str,
-    axes: tuple[str, ...],
-    roles: frozenset[Role],
-) -> Net:
-    combines: list[frozenset[str]] = [frozenset({"add", "max", "mul"}), frozenset({"add"})]
-    return Net(
-        name=name,
-        topology=draw(st.sampled_from(_TOPOLOGIES)),
-        source=source,
-        target=target,
-        axes=axes,
-        width_bits=draw(st.sampled_from([8, 16, 5])),
-        energy_pj_per_bit_hop=draw(_energies),
-        carries=roles,
-        multicast=draw(st.booleans()),
-        forward=draw(st.booleans()),
-        reduce=draw(st.sampled_from([*combines, frozenset[str]()])),
-        radix=draw(st.sampled_from([2, 3])),
-    )
-
-
-# ---- mappings -------------------------------------------------------------------------------
+# ---- lines ------------------------------------------------------------------------------------
 
 _Line = Draft | tuple[str, str]
 """A loop, or an operand and the memory that keeps it."""
@@ -492,15 +186,25 @@ def _keeps(draw: DrawFn, memories: tuple[str, ...], names: list[str]) -> list[_L
     return lines
 
 
-def _mapping(op: Op, arch: Arch, skeleton: Skeleton, lines: tuple[_Line, ...]) -> Mapping:
-    tiles = op.extents
-    nodes: list[Node] = []
+@st.composite
+def _nodes(
+    draw: DrawFn, op: Op, lines: tuple[_Line, ...], *, tails: bool
+) -> tuple[Keep | For | Par, ...]:
+    """The lines with their tiles: what is left of the dim; with tails, up to one less than it."""
+    left, perfect = op.extents, op.extents
+    nodes: list[Keep | For | Par] = []
     for line in lines:
         if isinstance(line, tuple):
             nodes.append(Keep((line[0],), line[1]))
             continue
-        tiles[line.dim] //= line.trips
-        loop = Loop((line.dim,), Bound(line.trips, tiles[line.dim]))
+        perfect[line.dim] //= line.trips
+        tile = perfect[line.dim]
+        if line.trips == 1:
+            tile = left[line.dim]
+        elif tails and tile > 1:
+            tile = draw(st.integers(tile, left[line.dim] - 1))
+        tiles, tail = divmod(left[line.dim], tile)
+        left[line.dim] = tile
+        loop = Loop((line.dim,), Bound(tiles, tile, tail))
         nodes.append(For((loop,)) if line.axis is None else Par((loop,), line.axis))
-    nodes.append(Run(op.name, skeleton.unit))
-    return Mapping("best", (op.workload, op.name), arch.name, tuple(nodes))
+    return tuple(nodes)
