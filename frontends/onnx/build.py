@@ -8,7 +8,7 @@ import numpy as np
 
 from ...ir.affine import Affine, dim, interval
 from ...ir.types import DType, Reduce, TensorKind
-from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value
+from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value, named_tensors
 from . import values
 from .formula import number
 from .graph import Constant, Graph, Node, TensorType
@@ -49,6 +49,7 @@ class Builder:
         self._op_names = {node.name for node in graph.nodes}
         self.readers = _readers(graph)
         self.shown = {value for _, value in graph.outputs}
+        self._reserved = {output for output, _ in graph.outputs}
         for name in graph.inputs:
             if graph.types[name].known and graph.types[name].elements:
                 self.declare(TensorKind.INPUT, name, self.dtype(name), self.shape(name))
@@ -169,6 +170,9 @@ class Builder:
             kind = constant.type
             if kind.dtype is None or kind.shape is None or not kind.elements:
                 raise NotAffine(f"{name!r} has an element type or shape without arithmetic here")
+            if name in self._reserved:  # an output of the network, which a copy will write
+                self.define(name, self.view(self.made_constant(f"{name}.const", constant)))
+                return self.values[name]
             return self.declare(TensorKind.CONST, name, kind.dtype, kind.shape)
         self.shape(name), self.dtype(name)
         raise NotAffine(f"{name!r} is not computed")
@@ -215,7 +219,7 @@ class Builder:
         for other in self.reshaped.get(root.name, ()):
             if self.tensors[other].shape == shape:
                 return other
-        if not name or name in self.tensors:
+        if not name or name in self.tensors or name in self._reserved:
             name = self.fresh(f"{root.name}.{'x'.join(map(str, shape))}")
         view = name
         self.tensors[view] = Tensor(TensorKind.VIEW, view, root.dtype, shape, of=root)
@@ -370,12 +374,12 @@ class Builder:
     def undo(self, mark: int) -> None:
         """Takes back the ops added since; their tensors stay and are dropped when unnamed."""
         for position in range(mark, len(self.nodes)):
-            for tensor in named_tensors(self.nodes[position]):
+            for tensor in tensors_of(self.nodes[position]):
                 self.users[tensor].discard(position)
         del self.nodes[mark:]
 
     def note_users(self, position: int) -> None:
-        for tensor in named_tensors(self.nodes[position]):
+        for tensor in tensors_of(self.nodes[position]):
             self.users.setdefault(tensor, set()).add(position)
 
     def pointwise(
@@ -423,23 +427,11 @@ def accumulator(dtype: DType) -> DType | None:
     return DType("f32") if dtype.name in ("f16", "bf16", "fp8e4m3", "fp8e5m2", "f4") else None
 
 
-def named_tensors(node: Op | Opaque) -> set[str]:
+def tensors_of(node: Op | Opaque) -> tuple[str, ...]:
     """All tensors that a node names."""
     if isinstance(node, Opaque):
-        return {*node.reads, *node.writes}
-    found: set[str] = set()
-    pending: list[object] = [node.result, node.value]
-    while pending:
-        item = pending.pop()
-        match item:
-            case Access(tensor, inner):
-                found.add(tensor)
-                pending += inner
-            case Read(access):
-                pending.append(access)
-            case _:
-                pending += getattr(item, "args", ())
-    return found
+        return (*node.reads, *node.writes)
+    return named_tensors(node.result, node.value)
 
 
 def _readers(graph: Graph) -> dict[str, list[Node]]:

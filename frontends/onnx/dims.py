@@ -41,6 +41,18 @@ def bind_inputs(
     return {value.name: _bound(value, dims, place) for value in inputs}
 
 
+def stated_types(graph: onnx.GraphProto, dims: Mapping[str, int]) -> dict[str, TensorType]:
+    """What a file says of values between nodes, where that is complete; for unknown operators."""
+    out: dict[str, TensorType] = {}
+    for value in (*graph.value_info, *graph.output):
+        kind = value.type.tensor_type
+        axes = [dims.get(name) if extent is None else extent for name, extent in _axes(value)]
+        shape = tuple(n for n in axes if n is not None and n <= MAX_EXTENT)
+        if kind.HasField("shape") and len(shape) == len(axes):
+            out[value.name] = TensorType(kind.elem_type, shape)
+    return out
+
+
 def _axes(value: onnx.ValueInfoProto) -> Iterator[tuple[str, int | None]]:
     """Name and extent of each axis of a tensor; a negative size stands for "any"."""
     kind = value.type.tensor_type

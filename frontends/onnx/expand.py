@@ -41,10 +41,20 @@ def function_of(
     if schema is None:
         return None
     if schema.has_function:
-        return schema.function_body
+        return _with_defaults(schema)
     if schema.has_context_dependent_function:
         return _built_for(schema, node, inputs)
     return None
+
+
+def _with_defaults(schema: onnx.defs.OpSchema) -> onnx.FunctionProto:
+    """The body, with the defaults of attributes that only the schema knows."""
+    body = onnx.FunctionProto()
+    body.CopyFrom(schema.function_body)
+    for attribute in schema.attributes.values():
+        if attribute.default_value.name:
+            body.attribute_proto.append(attribute.default_value)
+    return body
 
 
 def _built_for(

@@ -16,7 +16,7 @@ import onnx
 
 from ...ir.text import Diagnostic, Label, Place
 from .constants import folded, initializer, shape_value
-from .dims import bind_inputs
+from .dims import bind_inputs, stated_types
 from .expand import FunctionCall, FunctionKey, function_of, local_functions
 from .graph import Constant, Graph, Node, TensorType
 from .infer import infer_types
@@ -47,6 +47,7 @@ class _Flattener:
     place: str
     folder: Path | None
     direct: frozenset[str]
+    stated: Mapping[str, TensorType] = field(default_factory=dict)
     types: dict[str, TensorType] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
@@ -152,8 +153,10 @@ class _Flattener:
         flat.input.extend(inputs)
         flat.output.extend(outputs)
         types, fault = infer_types(flat, version, self.types, self.constants)
-        for output in filter(None, outputs):
-            self.types[output] = types.get(output, TensorType(0, None, fault))
+        for raw, output in zip(node.output, outputs, strict=True):
+            found = types.get(output, TensorType(0, None, fault))
+            stated = None if frame.prefix or found.known else self.stated.get(raw)
+            self.types[output] = stated or found
         if self.fold(flat, version, inputs, outputs):
             return
         kind = f"{domain}.{node.op_type}" if domain else node.op_type
@@ -180,7 +183,7 @@ class _Flattener:
         outputs: tuple[str, ...],
     ) -> bool:
         """Computes a node offline when nothing it reads depends on the network's inputs."""
-        if node.op_type in ("Shape", "Size") and self.types[inputs[0]].shape is not None:
+        if node.op_type in ("Shape", "Size") and inputs and self.types[inputs[0]].shape is not None:
             self.add_constant(outputs[0], shape_value(node, self.types[inputs[0]]))
             return True
         if any(i and i not in self.constants for i in inputs):
@@ -274,7 +277,7 @@ def flatten(
         Diagnostic: free dims without an extent, values that nothing writes, cycles.
     """
     graph = model.graph
-    walk = _Flattener(local_functions(model), place, folder, direct)
+    walk = _Flattener(local_functions(model), place, folder, direct, stated_types(graph, dims))
     scope: Scope = {}
     opsets = {_domain(item.domain): item.version for item in model.opset_import}
     frame = walk.enter_graph(graph, scope, opsets)

@@ -35,13 +35,18 @@ def infer_types(
     if schema is None:
         where = f"`{node.domain}`" if node.domain else f"operator set {version}"
         return {}, f"ONNX defines no `{node.op_type}` in {where}"
-    known = {name: type_proto(types[name]) for name in node.input if name}
+    known: dict[str, onnx.TypeProto] = {}
+    for name in filter(None, node.input):
+        proto = type_proto(types[name])
+        if proto is None:
+            return {}, types[name].why or f"the type of `{name}` is not known"
+        known[name] = proto
     data = {name: value for name in node.input if (value := _shown(name, constants)) is not None}
     try:
         found = infer_node_outputs(
             schema,
             _without_unknown_attributes(node, schema),
-            {name: kind for name, kind in known.items() if kind is not None},
+            known,
             data,
             opset_imports=[onnx.helper.make_opsetid(node.domain, version)],
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ...ir.types import TensorKind
-from ...ir.workload import Op, Opaque, Tensor, Workload
+from ...ir.workload import Op, Opaque, Tensor, Workload, named_tensors
 from . import (
     ops_conv,
     ops_einsum,
@@ -21,7 +21,7 @@ from . import (
     ops_reduce,
     ops_resize,
 )
-from .build import Builder, NotAffine, named_tensors
+from .build import Builder, NotAffine, tensors_of
 from .graph import Constant, Graph, Node
 from .outputs import show_outputs
 from .registry import LOWERINGS
@@ -88,7 +88,7 @@ def lower_node(node: Node, b: Builder) -> None:
 def finished(b: Builder) -> Workload:
     """The workload, each op with its tensors, without tensors that nothing names."""
     name, file = b.graph.name, b.graph.file
-    named = {tensor for node in b.nodes for tensor in named_tensors(node)}
+    named = {tensor for node in b.nodes for tensor in tensors_of(node)}
     named |= {t.name for t in b.tensors.values() if t.kind in (TensorKind.INPUT, TensorKind.OUTPUT)}
     named |= {output for output, _ in b.graph.outputs if output in b.tensors}
     named |= {b.root(tensor).name for tensor in named}
@@ -107,6 +107,5 @@ def _with_context(
     source = f"{file}#{node.source}"
     if isinstance(node, Opaque):
         return replace(node, source=source)
-    named = sorted(named_tensors(node))
-    own = tuple(tensors[tensor] for tensor in named)
+    own = tuple(tensors[name] for name in named_tensors(node.result, node.value))
     return replace(node, tensors=own, workload=workload, source=source)

@@ -98,7 +98,7 @@ def split(node: Node, b: Builder) -> None:
     place = axis(node, len(view.shape), 0)
     start = 0
     for output in node.outputs:
-        extent = (b.type(output).shape or ())[place] if output else 0
+        extent = (b.type(output).shape or b.shape(output))[place]
         if extent and b.is_read(output):
             b.define(output, values.cut(view, place, start, extent))
         start += extent

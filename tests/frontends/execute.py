@@ -1,0 +1,205 @@
+"""Executes a workload with values, slowly: each op on the full grid of its dims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import groupby
+
+import numpy as np
+
+from tilewright.ir.affine import Affine
+from tilewright.ir.types import DType, Reduce
+from tilewright.ir.workload import (
+    Access,
+    Apply,
+    IndexValue,
+    Number,
+    Op,
+    Opaque,
+    Read,
+    Value,
+    Workload,
+)
+
+Arrays = dict[str, np.ndarray]
+Grid = Mapping[str, np.ndarray]
+
+FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "neg": np.negative,
+    "max": np.maximum,
+    "min": np.minimum,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "square": np.square,
+    "abs": np.abs,
+    "sign": np.sign,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.round,
+    "trunc": np.trunc,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "erf": np.vectorize(math.erf, otypes=[np.float64]),
+    "pow": np.power,
+    "quotient": lambda a, b: np.trunc(np.divide(a, b)),
+    "remainder": np.fmod,
+    "modulo": np.mod,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "land": np.logical_and,
+    "lor": np.logical_or,
+    "lxor": np.logical_xor,
+    "lnot": np.logical_not,
+    "select": np.where,
+    "isnan": np.isnan,
+    "isinf": np.isinf,
+    "band": lambda a, b: a.astype(np.int64) & b.astype(np.int64),
+    "bor": lambda a, b: a.astype(np.int64) | b.astype(np.int64),
+    "bnot": lambda a: ~a.astype(np.int64),
+    "bxor": lambda a, b: a.astype(np.int64) ^ b.astype(np.int64),
+    "shl": lambda a, b: a.astype(np.uint64) << b.astype(np.uint64),
+    "shr": lambda a, b: a.astype(np.uint64) >> b.astype(np.uint64),
+    **{
+        name: getattr(np, "arc" + name[1:] if name.startswith("a") else name)
+        for name in ["sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"]
+    },
+}
+COMBINE = {
+    Reduce.ADD: np.add,
+    Reduce.MUL: np.multiply,
+    Reduce.MAX: np.maximum,
+    Reduce.MIN: np.minimum,
+}
+
+
+def numpy_type(dtype: DType) -> np.dtype:
+    """Wide enough to hold the type's values; 16-bit floats are kept as they are."""
+    if dtype.name == "bool":
+        return np.dtype(bool)
+    kind = {"i": "int", "u": "uint", "f": "float", "b": "float"}[dtype.name[0]]
+    exact = dtype.bits >= 8 and dtype.name[:2] not in ("bf", "fp")
+    return np.dtype(f"{kind}{dtype.bits}" if exact else f"{kind}32")
+
+
+def execute(workload: Workload, given: Mapping[str, np.ndarray]) -> Arrays:
+    """All tensors after one run.
+
+    Args:
+        given: inputs and constants by tensor name.
+    """
+    arrays: Arrays = {}
+    for tensor in workload.tensors.values():
+        if tensor.of is None:
+            blank = np.zeros(tensor.shape, numpy_type(tensor.dtype))
+            # What an op leaves unwritten shows as NaN, or as a value nobody expects.
+            blank[...] = np.nan if blank.dtype.kind == "f" else blank.dtype.type(1)
+            arrays[tensor.name] = given.get(tensor.name, blank).reshape(tensor.shape).copy()
+    for tensor in workload.tensors.values():
+        if tensor.of is not None:
+            arrays[tensor.name] = arrays[tensor.of.name].reshape(tensor.shape)
+    for repeat, block in groupby(workload.nodes, key=lambda n: getattr(n, "repeat", None)):
+        ops = list(block)
+        for step in range(1 if repeat is None else repeat.extent):
+            for op in ops:
+                if isinstance(op, Opaque):
+                    raise NotImplementedError(f"{op.name}: {op.why}")
+                run(op, arrays, step)
+    return arrays
+
+
+def run(op: Op, arrays: Arrays, step: int) -> None:
+    extents = [dim.extent for dim in op.dims]
+    axes = np.indices(extents, sparse=True) if extents else ()
+    grid: dict[str, np.ndarray] = dict(zip((d.name for d in op.dims), axes, strict=True))
+    if op.repeat is not None:
+        grid[op.repeat.name] = np.asarray(step)
+    with np.errstate(all="ignore"):
+        value = np.broadcast_to(evaluate(op.value, arrays, grid), extents)
+    if value.dtype.kind == "b" and op.reduce in (Reduce.ADD, Reduce.MUL):
+        value = value.astype(np.int64)
+    target = tuple(
+        np.broadcast_to(index, extents) for index in indices(op.result, arrays, grid)
+    )
+    array = arrays[op.result.tensor]
+    for place in target:
+        assert place.size == 0 or place.min() >= 0 or isinstance(op.result.index[0], Access)
+    if op.reduce is Reduce.ASSIGN:
+        array[target] = value.astype(array.dtype)
+        return
+    wide = np.full(array.shape, identity(op.reduce, value.dtype), value.dtype)
+    # `at` wants an index, which the result of a full reduction does not have.
+    COMBINE[op.reduce].at(wide[None], (np.zeros(extents, int), *target), value)
+    # What no point of the nest reaches inside the box of the result is the identity.
+    box = tuple(slice(place.min(), place.max() + 1) for place in target)
+    array[box] = wide[box].astype(array.dtype)
+
+
+def identity(reduce: Reduce, dtype: np.dtype) -> object:
+    if reduce in (Reduce.ADD, Reduce.MUL):
+        return 0 if reduce is Reduce.ADD else 1
+    if dtype.kind == "f":
+        return -np.inf if reduce is Reduce.MAX else np.inf
+    if dtype.kind == "b":
+        return reduce is Reduce.MIN
+    info = np.iinfo(dtype)
+    return info.min if reduce is Reduce.MAX else info.max
+
+
+def evaluate(value: Value, arrays: Arrays, grid: Grid) -> np.ndarray:
+    match value:
+        case Number(text):
+            return np.asarray(float(text) if not text.isdigit() else int(text))
+        case IndexValue(index):
+            return position(index, grid)
+        case Read(access, pad):
+            return element(access, pad, arrays, grid)
+        case Apply(function, args):
+            given = [evaluate(arg, arrays, grid) for arg in args]
+            return np.asarray(FUNCTIONS[function](*given))
+
+
+def element(access: Access, pad: str | None, arrays: Arrays, grid: Grid) -> np.ndarray:
+    array = arrays[access.tensor]
+    places = indices(access, arrays, grid)
+    inside: np.ndarray | bool = True
+    clipped = []
+    for place, extent, written in zip(places, array.shape, access.index, strict=True):
+        ok = (place >= 0) & (place < extent)
+        if pad is None and isinstance(written, Affine):
+            assert np.all(ok), f"{access.tensor} read outside its shape"
+        inside = inside & ok
+        clipped.append(np.clip(place, -extent, extent - 1) if pad is None else
+                       np.clip(place, 0, extent - 1))
+    found = array[tuple(clipped)] if clipped else array[()]
+    found = found.astype(np.float64 if found.dtype.kind == "f" else
+                         np.int64 if found.dtype.kind in "iu" and found.dtype != np.uint64 else
+                         found.dtype)
+    return found if pad is None else np.where(inside, found, float(pad) if "inf" in pad or "." in pad
+                                              else int(pad))
+
+
+def indices(access: Access, arrays: Arrays, grid: Grid) -> tuple[np.ndarray, ...]:
+    return tuple(
+        position(index, grid)
+        if isinstance(index, Affine)
+        else element(index, None, arrays, grid).astype(np.int64)
+        for index in access.index
+    )
+
+
+def position(index: Affine, grid: Grid) -> np.ndarray:
+    out = np.asarray(index.const)
+    for name, coefficient in index.terms:
+        out = out + coefficient * grid[name]
+    return out
