@@ -22,7 +22,9 @@ from . import (
     ops_resize,
 )
 from .build import Builder, NotAffine, tensors_of
+from .compose import compose
 from .graph import Constant, Graph, Node
+from .opaque import lost_macs, reason
 from .outputs import show_outputs
 from .registry import LOWERINGS
 
@@ -58,6 +60,7 @@ def lower(graph: Graph) -> Lowered:
         if node.name not in b.done:
             lower_node(node, b)
     show_outputs(b)
+    compose(b)
     return Lowered(finished(b), b.constants)
 
 
@@ -78,11 +81,11 @@ def lower_node(node: Node, b: Builder) -> None:
     mark = b.mark()
     try:
         if rule is None:
-            raise NotAffine(node.fault or f"no lowering for `{node.kind}`")
+            raise NotAffine(reason(node))
         rule(node, b)
-    except NotAffine as reason:
+    except NotAffine as refusal:
         b.undo(mark)
-        b.opaque(node, str(reason), 0)
+        b.opaque(node, str(refusal), lost_macs(node, b))
 
 
 def finished(b: Builder) -> Workload:

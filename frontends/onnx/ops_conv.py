@@ -11,7 +11,7 @@ from ...ir.workload import Value
 from . import formula as f
 from . import values
 from .attributes import integer, ints, text
-from .build import Builder, NotAffine, accumulator
+from .build import Builder, NotAffine, accumulator, pointwise_dims
 from .graph import Node
 from .linear import linear
 from .registry import lowers
@@ -143,12 +143,23 @@ def conv_transpose(node: Node, b: Builder) -> None:
     out = parts.target(b) if long == y_shape[2:] else _uncut(b, parts.output, y_shape, long)
     target = values.at(out, [dim("n"), over.narrow, *(w.index for w in spatial)])
     b.op(node, dims, target, f.mul(image, weight), Reduce.ADD, acc=accumulator(b.dtype(x)))
+    for place, (first, end) in enumerate(zip(reach, long, strict=True), start=2):
+        if first < end:
+            _zeros(node, b, out, place, first)
     for place, cut in enumerate(cuts, start=2):
         out = values.cut(out, place, cut, y_shape[place])
     if parts.bias:
         parts.finish(node, b, out, channel=1)
     else:
         b.define(parts.output, out)
+
+
+def _zeros(node: Node, b: Builder, out: View, place: int, first: int) -> None:
+    """What `output_padding` adds beyond the last element that an input reaches."""
+    margin = values.cut(out, place, first, out.shape[place] - first)
+    dims = pointwise_dims(margin.shape)
+    target = values.at(margin, [dim(d) for d in dims])
+    b.op(node, dims, target, f.number(0), part=f"margin{place}")
 
 
 def _uncut(b: Builder, name: str, shape: tuple[int, ...], long: tuple[int, ...]) -> View:

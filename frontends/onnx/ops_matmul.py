@@ -28,7 +28,7 @@ def gemm(node: Node, b: Builder) -> None:
     if trans_a:
         a = values.transpose(a, (1, 0))
     dims = {"m": a.shape[0], "n": b.shape(out)[1], "k": a.shape[1]}
-    plain = alpha == beta == 1 and (not biased or len(b.shape(node.inputs[2])) == 1)
+    plain = alpha == beta == 1 and (not biased or b.shape(node.inputs[2]) == b.shape(out)[1:])
     parts = linear(node, b, channel_of_weight=(0 if trans_b else 1)) if plain else None
     w = b.view(parts.weight if parts else node.inputs[1])
     if trans_b:

@@ -219,9 +219,11 @@ def blocks(node: Node, b: Builder) -> None:
     view, out = b.view(node.inputs[0]), node.outputs[0]
     size = integer(node, "blocksize", 1)
     n, c, h, w = view.shape
-    if node.kind == "SpaceToDepth":
-        split_shape, order = (n, c, h // size, size, w // size, size), (0, 3, 5, 1, 2, 4)
-    elif text(node, "mode", "DCR") == "DCR":
+    into_depth, spread = node.kind == "SpaceToDepth", text(node, "mode", "DCR") == "DCR"
+    if into_depth:
+        split_shape = (n, c, h // size, size, w // size, size)
+        order = (0, 3, 5, 1, 2, 4) if spread else (0, 1, 3, 5, 2, 4)
+    elif spread:
         split_shape, order = (n, size, size, c // size**2, h, w), (0, 3, 4, 1, 5, 2)
     else:
         split_shape, order = (n, c // size**2, size, size, h, w), (0, 1, 4, 2, 5, 3)

@@ -10,7 +10,7 @@ from ...ir.workload import Value
 from . import formula as f
 from .activations import ACTIVATIONS
 from .attributes import axis, integer, text
-from .build import Builder, pointwise_dims
+from .build import Builder, NotAffine, pointwise_dims
 from .graph import Node
 from .registry import lowers
 
@@ -142,6 +142,8 @@ def power(node: Node, b: Builder) -> None:
 
 @lowers("BitShift")
 def shift(node: Node, b: Builder) -> None:
+    if not b.dtype(node.outputs[0]).name.startswith("u"):
+        raise NotAffine("a shift of signed integers")
     function = "shl" if text(node, "direction", "LEFT") == "LEFT" else "shr"
     emit(node, b, lambda operands: f.call(function, *operands))
 

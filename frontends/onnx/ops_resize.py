@@ -126,7 +126,7 @@ def _source(transform: str, x: Floats, old: int, new: int, ratio: float) -> Floa
         case "pytorch_half_pixel":
             return (x + 0.5) / ratio - 0.5 if new > 1 else np.zeros_like(x)
         case "align_corners":
-            return x * (old - 1) / (new - 1) if new > 1 else np.zeros_like(x)
+            return x * (old - 1) / (ratio * old - 1) if new > 1 else np.zeros_like(x)
         case "half_pixel_symmetric":
             shift = old / 2 * (1 - new / (ratio * old))
             return shift + (x + 0.5) / ratio - 0.5

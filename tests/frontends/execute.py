@@ -61,7 +61,7 @@ FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "lor": np.logical_or,
     "lxor": np.logical_xor,
     "lnot": np.logical_not,
-    "select": np.where,
+    "select": lambda c, a, b: np.where(c != 0, a, b),
     "isnan": np.isnan,
     "isinf": np.isinf,
     "band": lambda a, b: a.astype(np.int64) & b.astype(np.int64),
@@ -72,7 +72,19 @@ FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "shr": lambda a, b: a.astype(np.uint64) >> b.astype(np.uint64),
     **{
         name: getattr(np, "arc" + name[1:] if name.startswith("a") else name)
-        for name in ["sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"]
+        for name in [
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "sinh",
+            "cosh",
+            "asinh",
+            "acosh",
+            "atanh",
+        ]
     },
 }
 COMBINE = {
@@ -126,11 +138,7 @@ def run(op: Op, arrays: Arrays, step: int) -> None:
         grid[op.repeat.name] = np.asarray(step)
     with np.errstate(all="ignore"):
         value = np.broadcast_to(evaluate(op.value, arrays, grid), extents)
-    if value.dtype.kind == "b" and op.reduce in (Reduce.ADD, Reduce.MUL):
-        value = value.astype(np.int64)
-    target = tuple(
-        np.broadcast_to(index, extents) for index in indices(op.result, arrays, grid)
-    )
+    target = tuple(np.broadcast_to(index, extents) for index in indices(op.result, arrays, grid))
     array = arrays[op.result.tensor]
     for place in target:
         assert place.size == 0 or place.min() >= 0 or isinstance(op.result.index[0], Access)
@@ -150,8 +158,6 @@ def identity(reduce: Reduce, dtype: np.dtype) -> object:
         return 0 if reduce is Reduce.ADD else 1
     if dtype.kind == "f":
         return -np.inf if reduce is Reduce.MAX else np.inf
-    if dtype.kind == "b":
-        return reduce is Reduce.MIN
     info = np.iinfo(dtype)
     return info.min if reduce is Reduce.MAX else info.max
 
@@ -166,7 +172,9 @@ def evaluate(value: Value, arrays: Arrays, grid: Grid) -> np.ndarray:
             return element(access, pad, arrays, grid)
         case Apply(function, args):
             given = [evaluate(arg, arrays, grid) for arg in args]
-            return np.asarray(FUNCTIONS[function](*given))
+            found = np.asarray(FUNCTIONS[function](*given))
+            # NumPy adds booleans as "or"; here they are the numbers 0 and 1.
+            return found.astype(np.int64) if found.dtype == bool else found
 
 
 def element(access: Access, pad: str | None, arrays: Arrays, grid: Grid) -> np.ndarray:
@@ -179,14 +187,22 @@ def element(access: Access, pad: str | None, arrays: Arrays, grid: Grid) -> np.n
         if pad is None and isinstance(written, Affine):
             assert np.all(ok), f"{access.tensor} read outside its shape"
         inside = inside & ok
-        clipped.append(np.clip(place, -extent, extent - 1) if pad is None else
-                       np.clip(place, 0, extent - 1))
+        clipped.append(
+            np.clip(place, -extent, extent - 1) if pad is None else np.clip(place, 0, extent - 1)
+        )
     found = array[tuple(clipped)] if clipped else array[()]
-    found = found.astype(np.float64 if found.dtype.kind == "f" else
-                         np.int64 if found.dtype.kind in "iu" and found.dtype != np.uint64 else
-                         found.dtype)
-    return found if pad is None else np.where(inside, found, float(pad) if "inf" in pad or "." in pad
-                                              else int(pad))
+    found = found.astype(
+        np.float64
+        if found.dtype.kind == "f"
+        else np.int64
+        if found.dtype.kind in "iub" and found.dtype != np.uint64
+        else found.dtype
+    )
+    return (
+        found
+        if pad is None
+        else np.where(inside, found, float(pad) if "inf" in pad or "." in pad else int(pad))
+    )
 
 
 def indices(access: Access, arrays: Arrays, grid: Grid) -> tuple[np.ndarray, ...]:
