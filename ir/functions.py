@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .types import Reduce
-from .workload import Apply, Op, Value, reads_of
+from .workload import Apply, Number, Op, Value, reads_of
 
 MAC = "mac"
 COPY = "copy"
@@ -19,8 +19,9 @@ def function_counts(op: Op) -> dict[str, int]:
     """Operations per point of the nest, by function.
 
     A sum of products of two reads is a `mac`; other sums, products, maxima and minima count as
-    `add`, `mul`, `max` and `min`; subtraction is an `add`, `square` a `mul`; a bare move is a
-    `copy`; any other function counts under its own name.
+    `add`, `mul`, `max` and `min`; subtraction is an `add`, `square` a `mul`, and so is a division
+    by a literal, whose reciprocal is known beforehand; a bare move is a `copy`; any other function
+    counts under its own name.
 
     >>> from tilewright.ir.affine import dim
     >>> from tilewright.ir.workload import Access, Read
@@ -63,7 +64,13 @@ def _is_product_of_reads(value: Value) -> bool:
 def _in_value(value: Value) -> Counter[str]:
     if not isinstance(value, Apply):
         return Counter()
-    counts = Counter({_COUNTED_AS.get(value.function, value.function): 1})
+    counts = Counter({_counted_as(value): 1})
     for arg in value.args:
         counts.update(_in_value(arg))
     return counts
+
+
+def _counted_as(value: Apply) -> str:
+    if value.function == "div" and isinstance(value.args[1], Number):
+        return "mul"
+    return _COUNTED_AS.get(value.function, value.function)
