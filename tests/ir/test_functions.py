@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tilewright.ir.functions import function_counts, macs
 from tilewright.ir.nest_text import parse_nest
 
