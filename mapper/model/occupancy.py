@@ -17,7 +17,7 @@ def occupancy(nest: Nest, arch: Arch) -> dict[str, dict[str, int]]:
         Diagnostic: the nest has no counts, see `evaluate`.
     """
     counted = count_nest(nest, arch)
-    kept_bits = counted.scratch.kept_bits
+    kept_bits = counted.work.kept_bits
     output = len(counted.names.operands) - 1
     out: dict[str, dict[str, int]] = {}
     for row, memory in enumerate(counted.names.memories):

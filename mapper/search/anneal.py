@@ -15,41 +15,29 @@ from ...hw_specs.model import Arch
 from ...ir.mapping import Mapping
 from ..model.jit import kernel
 from ..model.kernels import count_words, cycles_of, energy_of, excess_of
-from ..model.pack import names_of, pack_problem
+from ..model.pack import pack_problem
 from ..model.problem import (
     COLUMNS,
     COUNT,
     FOR,
     KIND,
+    LINES,
     OK,
     PAR,
     PLACE,
     SUBJECT,
-    Counts,
-    Ints,
     Problem,
-    Scratch,
-    Spread,
-    new_counts,
-    new_scratch,
-    new_spread,
+    Work,
+    new_room,
+    new_work,
 )
+from ..model.record import Ints, new_record
 from ..model.spread import spread_lanes
 from ..model.tiles import scan
 from ..result import Objective
 from ..space.codec import Candidate, decode, make_codec
 from ..space.mapspace import Mapspace
-from .moves import (
-    Space,
-    State,
-    change,
-    copy_state,
-    make_space,
-    most_lines,
-    new_state,
-    start,
-    write_lines,
-)
+from .moves import Space, State, change, copy_state, make_space, read_candidate, start, write_lines
 
 STEPS = 12_000
 """Steps of one round."""
@@ -88,33 +76,28 @@ class Annealer:
     def __init__(
         self, space: Mapspace, arch: Arch, objective: Objective, rng: np.random.Generator
     ) -> None:
-        names = names_of(space.op, arch, space.unit)
-        memories = {memory.path: number for number, memory in enumerate(names.memories)}
-        axes = {axis: number for number, axis in enumerate(names.axes)}
+        packed = pack_problem(space.op, arch, space.unit)
+        memories = {memory.path: number for number, memory in enumerate(packed.names.memories)}
+        axes = {axis: number for number, axis in enumerate(packed.names.axes)}
         self.codec = make_codec(space)
         self.evaluated = 0
         self._rng = rng
         self._objective = _CODES[objective]
         self._space = make_space(self.codec, memories, axes)
-        self._problem = pack_problem(space.op, arch, space.unit)
-        self._lines = np.zeros((most_lines(self._space), COLUMNS), np.int64)
-        self._room = (
-            new_scratch(self._problem, len(self._lines)),
-            new_spread(self._problem),
-            new_counts(self._problem),
-        )
-        self._states = tuple(new_state(self._space) for _ in range(3))
+        self._problem, self._trees = packed.problem, packed.trees
+        self._states = tuple(new_record(State) for _ in range(3))
+        self._work, self._room = new_work(), new_room()
 
     def round(self) -> Found | None:
         """Anneal once; the best legal candidate seen, or None."""
         seed = int(self._rng.integers(2**32))
         score = _anneal(
             self._problem,
+            self._trees,
             self._space,
-            self._states,
-            self._lines,
+            *self._states,
+            self._work,
             self._room,
-            np.full((len(self._lines) + 1, 4), -1, np.int64),
             self._objective,
             STEPS,
             seed,
@@ -122,9 +105,7 @@ class Annealer:
         self.evaluated += STEPS + 1
         if score >= NEVER:
             return None
-        best = self._states[2]
-        copies = (best.factors.copy(), best.order.copy(), best.keep.copy())
-        return Found(score, Candidate(*copies))
+        return Found(score, read_candidate(self._space, self._states[2]))
 
     def mapping(self, found: Found) -> Mapping:
         """The mapping that a found candidate stands for."""
@@ -134,70 +115,78 @@ class Annealer:
 @kernel
 def _anneal(
     problem: Problem,
+    trees: Ints,
     space: Space,
-    states: tuple[State, State, State],
-    lines: Ints,
-    room: tuple[Scratch, Spread, Counts],
-    known: Ints,
+    current: State,
+    trial: State,
+    best: State,
+    work: Work,
+    room: Ints,
     objective: int,
     steps: int,
     seed: int,
 ) -> float:
-    """One round; leaves the best legal candidate in `states[2]` and returns its score."""
-    current, trial, best = states
+    """One round; leaves the best legal candidate in `best` and returns its score."""
     np.random.seed(seed)
+    lines = np.zeros((LINES, COLUMNS), np.int64)
+    known = np.full((LINES + 1, COLUMNS), -1, np.int64)
     if not start(space, current):
         return NEVER
-    score, fits = _score(problem, space, current, lines, room, known, objective)
+    score, fits = _score(problem, trees, space, current, lines, known, work, room, objective)
     best_score = NEVER
     if fits:
         best_score = score
-        copy_state(current, best)
+        copy_state(space, current, best)
     cooling = (COLD / HOT) ** (1.0 / steps)
     temperature = HOT
     for _ in range(steps):
         temperature *= cooling
-        copy_state(current, trial)
+        copy_state(space, current, trial)
         change(space, trial)
-        trial_score, fits = _score(problem, space, trial, lines, room, known, objective)
+        trial_score, fits = _score(
+            problem, trees, space, trial, lines, known, work, room, objective
+        )
         if fits and trial_score < best_score:
             best_score = trial_score
-            copy_state(trial, best)
+            copy_state(space, trial, best)
         if trial_score - score <= -temperature * np.log(np.random.random()):
             score = trial_score
-            copy_state(trial, current)
+            copy_state(space, trial, current)
     return best_score
 
 
 @kernel
 def _score(
     problem: Problem,
+    trees: Ints,
     space: Space,
     state: State,
     lines: Ints,
-    room: tuple[Scratch, Spread, Counts],
     known: Ints,
+    work: Work,
+    room: Ints,
     objective: int,
 ) -> tuple[float, bool]:
     """Logarithm of the objective and the price of what does not fit; whether all fits."""
-    scratch, spread, counts = room
     n = write_lines(space, state, lines)
-    scan(problem, lines, n, scratch)
-    if _lanes_changed(lines, n, scratch, known):
-        spread_lanes(problem, lines, n, scratch, spread)
-    if count_words(problem, lines, n, scratch, spread, counts) != OK:
+    if n < 0:
         return NEVER, False
-    cycles = cycles_of(problem, counts)
-    energy = energy_of(problem, counts, cycles)
+    scan(problem, lines, n, work)
+    if _lanes_changed(lines, n, work, known):
+        spread_lanes(problem, trees, lines, n, work, room)
+    if count_words(problem, lines, n, work, room) != OK:
+        return NEVER, False
+    cycles = cycles_of(problem, work)
+    energy = energy_of(problem, work, cycles)
     score = np.log(energy) if objective != LATENCY else TIE * np.log(energy)
     if objective != ENERGY:
         score += np.log(float(cycles))
-    excess = excess_of(problem, counts)
+    excess = excess_of(problem, work)
     return score + OVERFLOW_PRICE * np.log1p(excess), excess == 0.0
 
 
 @kernel
-def _lanes_changed(lines: Ints, n: int, scratch: Scratch, known: Ints) -> bool:
+def _lanes_changed(lines: Ints, n: int, work: Work, known: Ints) -> bool:
     """Whether `spread_lanes` would find another result than the last time; remembers this time.
 
     It depends on the `par` lines, on the tiles below them, and on who is kept where.
@@ -206,7 +195,7 @@ def _lanes_changed(lines: Ints, n: int, scratch: Scratch, known: Ints) -> bool:
     for at in range(n):
         if lines[at, KIND] == FOR:
             continue
-        tile = scratch.tile[at] if lines[at, KIND] == PAR else 0
+        tile = work.tile[at] if lines[at, KIND] == PAR else 0
         row = known[at_known]
         subject = lines[at, SUBJECT]
         if (

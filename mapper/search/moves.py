@@ -2,94 +2,133 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...ir.text import Diagnostic, label_at
 from ..model.jit import kernel
-from ..model.problem import COUNT, FOR, KEEP, KIND, PAR, PLACE, SUBJECT, Ints
-from ..space.codec import KEEP_SLOT, LANE_SLOT, Codec
+from ..model.problem import AXES, COUNT, DIMS, FOR, KEEP, KIND, LINES, OPERANDS, PAR, PLACE, SUBJECT
+from ..model.record import Ints, new_record
+from ..space.codec import KEEP_SLOT, LANE_SLOT, Candidate, Codec
 from ..space.mapspace import KeepSlot
 
-Flags = NDArray[np.bool_]
+SLOTS = 64
+PRIMES = 16  # distinct prime factors: 2 * 3 * ... * 53 is more than 2^60
+FREE_KEEPS = 64
 
 
-class Space(NamedTuple):
+class Space:
     """A codec's arrays, and what the cost model calls their memories and axes.
 
     Attributes:
+        slots, dims, operands: how many there are.
         kind, limit, axis, axis_extent, extents, primes, allowed, must: see `codec.Codec`.
-        memory: int64[S] - index of a keep slot's memory in the problem, else -1.
-        lane: int64[A] - index of each axis of the codec in the problem.
-        toggles: int64[F, 2] - (slot, operand) of every free keep.
-        movable: int64[D'] - dims that have prime factors to move.
-        orders: int64[S'] - slots in which the order of loops can matter.
+        memory: index of a keep slot's memory in the problem, else -1.
+        lane: index of each axis of the codec in the problem.
+        toggles, toggle_count: (slot, operand) of every free keep.
+        movable, movable_count: dims that have prime factors to move.
+        orders, order_count: slots in which the order of loops can matter.
     """
 
-    kind: Ints
-    limit: Ints
-    axis: Ints
-    axis_extent: Ints
-    extents: Ints
-    primes: Ints
-    allowed: Flags
-    must: Flags
-    memory: Ints
-    lane: Ints
-    toggles: Ints
-    movable: Ints
-    orders: Ints
+    slots: int
+    dims: int
+    operands: int
+    kind: Annotated[Ints, (SLOTS,)]
+    limit: Annotated[Ints, (SLOTS,)]
+    axis: Annotated[Ints, (SLOTS,)]
+    axis_extent: Annotated[Ints, (AXES,)]
+    extents: Annotated[Ints, (DIMS,)]
+    primes: Annotated[Ints, (DIMS, PRIMES)]
+    prime_count: int
+    allowed: Annotated[Ints, (SLOTS, DIMS)]
+    must: Annotated[Ints, (SLOTS, OPERANDS)]
+    memory: Annotated[Ints, (SLOTS,)]
+    lane: Annotated[Ints, (AXES,)]
+    toggles: Annotated[Ints, (FREE_KEEPS, 2)]
+    toggle_count: int
+    movable: Annotated[Ints, (DIMS,)]
+    movable_count: int
+    orders: Annotated[Ints, (SLOTS,)]
+    order_count: int
 
 
-class State(NamedTuple):
-    """A candidate: `codec.Candidate`'s arrays, and the lanes taken on each axis, int64[A]."""
+class State:
+    """A candidate: `codec.Candidate`'s arrays, and the lanes taken on each axis."""
 
-    factors: Ints
-    order: Ints
-    keep: Flags
-    lanes: Ints
+    factors: Annotated[Ints, (SLOTS, DIMS)]
+    order: Annotated[Ints, (SLOTS, DIMS)]
+    keep: Annotated[Ints, (SLOTS, OPERANDS)]
+    lanes: Annotated[Ints, (AXES,)]
 
 
 def make_space(codec: Codec, memories: dict[str, int], axes: dict[str, int]) -> Space:
-    """The arrays of a codec; `memories` and `axes` number them as the cost model does."""
+    """The arrays of a codec; `memories` and `axes` number them as the cost model does.
+
+    Raises:
+        Diagnostic: the chip or its dataflow has more places for loops than the search holds.
+    """
     slots = codec.space.slots
+    toggles = np.argwhere(codec.may)
+    if len(slots) > SLOTS or len(toggles) > FREE_KEEPS:
+        raise Diagnostic(
+            f"the mapspace of `{codec.space.op.name}` has {len(slots)} slots and "
+            f"{len(toggles)} free keeps; the search holds {SLOTS} and {FREE_KEEPS}",
+            label_at(codec.space.op.at),
+            help="name fewer levels in the dataflow, or fix who is kept with `keep` and `bypass`",
+        )
+    space = new_record(Space)
+    space.slots, space.dims, space.operands = len(slots), len(codec.dims), len(codec.operands)
+    space.prime_count = codec.primes.shape[1]
     memory = [memories[s.memory.path] if isinstance(s, KeepSlot) else -1 for s in slots]
     places = codec.allowed.sum(axis=0)
-    return Space(
-        codec.kind,
-        codec.limit,
-        codec.axis,
-        codec.axis_extent,
-        codec.extents,
-        codec.primes,
-        codec.allowed,
-        codec.must,
-        np.array(memory, np.int64),
-        np.array([axes[axis] for axis in codec.axes], np.int64),
-        np.argwhere(codec.may).astype(np.int64),
-        np.flatnonzero((codec.extents > 1) & (places > 1)).astype(np.int64),
-        np.flatnonzero(codec.allowed.sum(axis=1) > 1).astype(np.int64),
-    )
+    movable = np.flatnonzero((codec.extents > 1) & (places > 1))
+    orders = np.flatnonzero(codec.allowed.sum(axis=1) > 1)
+    space.toggle_count, space.movable_count = len(toggles), len(movable)
+    space.order_count = len(orders)
+    for room, values in (
+        (space.kind, codec.kind),
+        (space.limit, codec.limit),
+        (space.axis, codec.axis),
+        (space.axis_extent, codec.axis_extent),
+        (space.extents, codec.extents),
+        (space.memory, np.array(memory)),
+        (space.lane, np.array([axes[axis] for axis in codec.axes], np.int64)),
+        (space.movable, movable),
+        (space.orders, orders),
+    ):
+        room[: len(values)] = values
+    for table, rows in (
+        (space.primes, codec.primes),
+        (space.allowed, codec.allowed),
+        (space.must, codec.must),
+        (space.toggles, toggles),
+    ):
+        table[: rows.shape[0], : rows.shape[1]] = rows
+    return space
 
 
-def new_state(space: Space) -> State:
-    """Room for a candidate."""
-    return State(
-        np.ones(space.allowed.shape, np.int64),
-        np.zeros(space.allowed.shape, np.int64),
-        np.zeros(space.must.shape, np.bool_),
-        np.ones(len(space.axis_extent), np.int64),
+def read_candidate(space: Space, state: State) -> Candidate:
+    """The candidate in a state."""
+    slots, dims = slice(space.slots), slice(space.dims)
+    return Candidate(
+        state.factors[slots, dims].copy(),
+        state.order[slots, dims].copy(),
+        state.keep[slots, : space.operands].astype(np.bool_),
     )
 
 
 @kernel
-def copy_state(source: State, target: State) -> None:
+def copy_state(space: Space, source: State, target: State) -> None:
     """Make `target` equal to `source`."""
-    target.factors[:] = source.factors
-    target.order[:] = source.order
-    target.keep[:] = source.keep
-    target.lanes[:] = source.lanes
+    for slot in range(space.slots):
+        for dim in range(space.dims):
+            target.factors[slot, dim] = source.factors[slot, dim]
+            target.order[slot, dim] = source.order[slot, dim]
+        for operand in range(space.operands):
+            target.keep[slot, operand] = source.keep[slot, operand]
+    for axis in range(AXES):
+        target.lanes[axis] = source.lanes[axis]
 
 
 @kernel
@@ -101,15 +140,20 @@ def start(space: Space, state: State) -> bool:
     """
     state.factors[:] = 1
     state.lanes[:] = 1
-    state.keep[:] = space.must
-    for slot in range(state.order.shape[0]):
-        state.order[slot] = np.random.permutation(state.order.shape[1])
-    for toggle in range(len(space.toggles)):
-        state.keep[space.toggles[toggle, 0], space.toggles[toggle, 1]] = np.random.random() < 0.7
-    for dim in range(len(space.extents)):
+    for slot in range(space.slots):
+        for dim in range(space.dims):
+            state.order[slot, dim] = dim
+        for dim in range(space.dims - 1, 0, -1):
+            _swap(state, slot, dim, np.random.randint(dim + 1))
+        for operand in range(space.operands):
+            state.keep[slot, operand] = space.must[slot, operand]
+    for toggle in range(space.toggle_count):
+        kept = 1 if np.random.random() < 0.7 else 0
+        state.keep[space.toggles[toggle, 0], space.toggles[toggle, 1]] = kept
+    for dim in range(space.dims):
         if space.extents[dim] > 1 and not _place_outermost(space, state, dim):
             return False
-    for _ in range(40 * len(space.movable)):
+    for _ in range(40 * space.movable_count):
         _fill_lanes(space, state)
     return True
 
@@ -118,12 +162,13 @@ def start(space: Space, state: State) -> bool:
 def _place_outermost(space: Space, state: State, dim: int) -> bool:
     """Put each prime factor of a dim into the outermost slot that still takes it."""
     left = space.extents[dim]
-    for prime in space.primes[dim]:
+    for number in range(space.prime_count):
+        prime = space.primes[dim, number]
         while prime > 1 and left % prime == 0:
             slot = 0
-            while slot < len(space.kind) and not _fits(space, state, dim, slot, prime):
+            while slot < space.slots and not _fits(space, state, dim, slot, prime):
                 slot += 1
-            if slot == len(space.kind):
+            if slot == space.slots:
                 return False
             _multiply(space, state, dim, slot, prime)
             left //= prime
@@ -158,11 +203,11 @@ def _divide(space: Space, state: State, dim: int, slot: int, prime: int) -> None
 @kernel
 def _fill_lanes(space: Space, state: State) -> None:
     """Move one prime factor of a random dim from a loop in time to a random lane slot."""
-    slot = np.random.randint(len(space.kind))
+    slot = np.random.randint(space.slots)
     if space.kind[slot] != LANE_SLOT:
         return
-    dim = space.movable[np.random.randint(len(space.movable))]
-    for source in range(len(space.kind)):
+    dim = space.movable[np.random.randint(space.movable_count)]
+    for source in range(space.slots):
         if space.kind[source] != LANE_SLOT and state.factors[source, dim] > 1:
             prime = _some_prime(space, dim, state.factors[source, dim])
             if _fits(space, state, dim, slot, prime):
@@ -174,10 +219,9 @@ def _fill_lanes(space: Space, state: State) -> None:
 @kernel
 def _some_prime(space: Space, dim: int, factor: int) -> int:
     """A random prime divisor of a factor of a dim's extent that is larger than 1."""
-    primes = space.primes.shape[1]
-    at = np.random.randint(primes)
+    at = np.random.randint(space.prime_count)
     while space.primes[dim, at] == 0 or factor % space.primes[dim, at] != 0:
-        at = (at + 1) % primes
+        at = (at + 1) % space.prime_count
     prime: int = space.primes[dim, at]
     return prime
 
@@ -186,22 +230,23 @@ def _some_prime(space: Space, dim: int, factor: int) -> int:
 def change(space: Space, state: State) -> None:
     """One random step; a step that is not possible leaves the state as it is."""
     choice = np.random.random()
-    if choice < 0.62 and len(space.movable) > 0:
+    if choice < 0.62 and space.movable_count > 0:
         _move_factor(space, state)
         if np.random.random() < 0.4:
             _move_factor(space, state)
-    elif choice < 0.88 and len(space.orders) > 0:
+    elif choice < 0.88 and space.order_count > 0:
         _swap_loops(space, state)
-    elif len(space.toggles) > 0:
-        toggle = space.toggles[np.random.randint(len(space.toggles))]
-        state.keep[toggle[0], toggle[1]] = not state.keep[toggle[0], toggle[1]]
+    elif space.toggle_count > 0:
+        toggle = np.random.randint(space.toggle_count)
+        slot, operand = space.toggles[toggle, 0], space.toggles[toggle, 1]
+        state.keep[slot, operand] = 1 - state.keep[slot, operand]
 
 
 @kernel
 def _move_factor(space: Space, state: State) -> None:
     """Move a prime factor of a random dim from one random slot to another."""
-    slots = len(space.kind)
-    dim = space.movable[np.random.randint(len(space.movable))]
+    slots = space.slots
+    dim = space.movable[np.random.randint(space.movable_count)]
     source = np.random.randint(slots)
     while state.factors[source, dim] == 1:
         source = (source + 1) % slots
@@ -218,29 +263,38 @@ def _move_factor(space: Space, state: State) -> None:
 
 @kernel
 def _swap_loops(space: Space, state: State) -> None:
-    slot = space.orders[np.random.randint(len(space.orders))]
-    dims = state.order.shape[1]
-    a, b = np.random.randint(dims), np.random.randint(dims)
-    state.order[slot, a], state.order[slot, b] = state.order[slot, b], state.order[slot, a]
+    slot = space.orders[np.random.randint(space.order_count)]
+    _swap(state, slot, np.random.randint(space.dims), np.random.randint(space.dims))
+
+
+@kernel
+def _swap(state: State, slot: int, a: int, b: int) -> None:
+    first = state.order[slot, a]
+    state.order[slot, a] = state.order[slot, b]
+    state.order[slot, b] = first
 
 
 @kernel
 def write_lines(space: Space, state: State, lines: Ints) -> int:
-    """The candidate as the cost model's lines; returns how many there are."""
+    """The candidate as the cost model's lines; how many there are, or -1 if it has too many."""
     n = 0
-    for slot in range(len(space.kind)):
+    for slot in range(space.slots):
+        if n + space.operands + space.dims > LINES:
+            return -1
         if space.kind[slot] == KEEP_SLOT:
-            for operand in range(state.keep.shape[1]):
+            for operand in range(space.operands):
                 if state.keep[slot, operand]:
                     _write(lines, n, KEEP, operand, 1, space.memory[slot])
                     n += 1
             continue
         in_space = space.kind[slot] == LANE_SLOT
-        place = space.lane[space.axis[slot]] if in_space else -1
-        for dim in state.order[slot]:
-            trips = state.factors[slot, dim]
-            if trips > 1:
-                _write(lines, n, PAR if in_space else FOR, dim, trips, place)
+        kind, place = FOR, -1
+        if in_space:
+            kind, place = PAR, space.lane[space.axis[slot]]
+        for number in range(space.dims):
+            dim = state.order[slot, number]
+            if state.factors[slot, dim] > 1:
+                _write(lines, n, kind, dim, state.factors[slot, dim], place)
                 n += 1
     return n
 
@@ -251,8 +305,3 @@ def _write(lines: Ints, at: int, kind: int, subject: int, count: int, place: int
     lines[at, SUBJECT] = subject
     lines[at, COUNT] = count
     lines[at, PLACE] = place
-
-
-def most_lines(space: Space) -> int:
-    """No candidate has more lines."""
-    return int(space.allowed.sum() + space.must.sum() + len(space.toggles))
