@@ -123,6 +123,8 @@ def _evaluation(
     def load() -> np.ndarray:
         if node.op_type == "ConstantOfShape":
             return _filled(node, feeds[node.input[0]].data)
+        if node.op_type == "Constant" and node.attribute[0].HasField("t"):
+            return np.asarray(onnx.numpy_helper.to_array(node.attribute[0].t))
         graph = onnx.helper.make_graph(
             [node],
             "constant",

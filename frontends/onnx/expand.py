@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import onnx
 
 from .graph import TensorType
-from .infer import schema_of, type_proto
+from .infer import schema_of, standard_domain, type_proto
 
 FunctionKey = tuple[str, str, str]
 """Domain, name, overload."""
@@ -19,23 +19,19 @@ def local_functions(model: onnx.ModelProto) -> dict[FunctionKey, onnx.FunctionPr
     return {(f.domain, f.name, f.overload): f for f in model.functions}
 
 
-def function_of(
+def standard_function(
     node: onnx.NodeProto,
     version: int,
-    local: Mapping[FunctionKey, onnx.FunctionProto],
     inputs: Sequence[TensorType | None],
     direct: frozenset[str],
 ) -> onnx.FunctionProto | None:
-    """The body of a node that is a function call, None for a plain operator.
+    """The body of a standard operator that ONNX defines by others, None for a primitive one.
 
     Args:
         inputs: types of the node's inputs, None for an absent one.
-        direct: standard operators that have a lowering of their own.
+        direct: operators that have a lowering of their own.
     """
-    body = local.get((node.domain, node.op_type, node.overload))
-    if body is not None:
-        return body
-    domain = node.domain.removeprefix("ai.onnx")
+    domain = standard_domain(node.domain)
     kind = f"{domain}.{node.op_type}" if domain else node.op_type
     schema = None if kind in direct else schema_of(node.op_type, domain, version)
     if schema is None:

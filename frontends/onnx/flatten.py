@@ -17,9 +17,9 @@ import onnx
 from ...ir.text import Diagnostic, Label, Place
 from .constants import folded, initializer, shape_value
 from .dims import bind_inputs, stated_types
-from .expand import FunctionCall, FunctionKey, function_of, local_functions
+from .expand import FunctionCall, FunctionKey, local_functions, standard_function
 from .graph import Constant, Graph, Node, TensorType
-from .infer import infer_types
+from .infer import infer_types, standard_domain
 
 _MAX_NODES = 1_000_000
 _MAX_DEPTH = 100
@@ -105,15 +105,17 @@ class _Flattener:
             )
         if frame.call is not None:
             node = frame.call.bind(node)
-        domain = _domain(node.domain)
+        domain = standard_domain(node.domain)
         version = frame.opsets.get(domain, 1)
         name = self.node_name(node, frame.prefix)
         inputs = tuple(self.resolve(i, frame.scope, name) for i in node.input)
         if node.op_type == "If" and domain == "" and self.take_branch(node, inputs, frame):
             return
-        body = function_of(
-            node, version, self.local, [self.types.get(i) for i in inputs], self.direct
-        )
+        body = self.local.get((node.domain, node.op_type, node.overload))
+        # A standard function of constants is computed whole.
+        if body is None and not self.all_constant(inputs):
+            kinds = [self.types.get(i) for i in inputs]
+            body = standard_function(node, version, kinds, self.direct)
         if body is not None:
             self.push_function(node, name, inputs, body, frame)
             return
@@ -186,7 +188,13 @@ class _Flattener:
         if node.op_type in ("Shape", "Size") and inputs and self.types[inputs[0]].shape is not None:
             self.add_constant(outputs[0], shape_value(node, self.types[inputs[0]]))
             return True
-        if any(i and i not in self.constants for i in inputs):
+        if (
+            node.op_type == "CastLike"
+            and inputs[0] in self.constants
+            and self.types[inputs[1]].element
+        ):
+            node, inputs = _as_cast(node, self.types[inputs[1]]), inputs[:1]
+        if not (self.all_constant(inputs) or node.op_type == "Constant"):
             return False
         given = [self.constants.get(i) for i in inputs]
         found = {
@@ -200,6 +208,10 @@ class _Flattener:
             assert constant is not None
             self.add_constant(output, constant)
         return True
+
+    def all_constant(self, inputs: tuple[str, ...]) -> bool:
+        given = [name for name in inputs if name]
+        return bool(given) and all(name in self.constants for name in given)
 
     def add_constant(self, name: str, constant: Constant) -> None:
         self.types[name] = constant.type
@@ -279,8 +291,9 @@ def flatten(
     graph = model.graph
     walk = _Flattener(local_functions(model), place, folder, direct, stated_types(graph, dims))
     scope: Scope = {}
-    opsets = {_domain(item.domain): item.version for item in model.opset_import}
+    opsets = {standard_domain(item.domain): item.version for item in model.opset_import}
     frame = walk.enter_graph(graph, scope, opsets)
+    frame.written = {*scope, *(value.name for value in graph.input)}
     inputs: list[str] = []
     for raw, kind in bind_inputs(graph, dims, place).items():
         scope[raw] = walk.declare(raw)
@@ -334,8 +347,9 @@ def _quotable(name: str) -> str:
     return "".join("_" if c in '`"' or not c.isprintable() else c for c in name) or "_"
 
 
-def _domain(name: str) -> str:
-    return "" if name == "ai.onnx" else name
+def _as_cast(node: onnx.NodeProto, like: TensorType) -> onnx.NodeProto:
+    """A `CastLike` whose target type is known before the other operand is."""
+    return onnx.helper.make_node("Cast", node.input[:1], node.output[:1], to=like.element)
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, object]:

@@ -16,6 +16,11 @@ _DATA_LIMIT = 1 << 12
 """Constants up to this many elements are shown to inference (shapes, axes, pads, splits)."""
 
 
+def standard_domain(name: str) -> str:
+    """The domain of the standard operators has two names."""
+    return "" if name == "ai.onnx" else name
+
+
 def schema_of(kind: str, domain: str, version: int) -> OpSchema | None:
     """The operator's schema at an operator-set version, None where ONNX defines none."""
     try:
@@ -31,7 +36,7 @@ def infer_types(
     constants: Mapping[str, Constant],
 ) -> tuple[dict[str, TensorType], str]:
     """Types of a node's outputs, and the reason where some could not be inferred."""
-    schema = schema_of(node.op_type, node.domain.removeprefix("ai.onnx"), version)
+    schema = schema_of(node.op_type, standard_domain(node.domain), version)
     if schema is None:
         where = f"`{node.domain}`" if node.domain else f"operator set {version}"
         return {}, f"ONNX defines no `{node.op_type}` in {where}"

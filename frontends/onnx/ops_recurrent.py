@@ -1,8 +1,8 @@
 """LSTM, GRU and RNN: two matrix products and pointwise ops per step, in a `repeat` block.
 
-The state is a tensor with a time axis: slot `i + 1` holds what stands after position `i` of the
-sequence, slots 0 and `seq + 1` what a forward and a backward direction start from. The network's
-outputs are views of it. Gates are cut out of the products by index.
+The state is a tensor with a time axis: a slot per position of the sequence holds what stands after
+it, one more in front what a forward direction starts from, one more at the end what a backward one
+starts from. The network's outputs are views of it. Gates are cut out of the products by index.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Layer:
 
     Attributes:
         x: the sequence `[seq, batch, features]`.
-        state, cell: `[seq + 2, direction, batch, hidden]`; `cell` of an LSTM only.
+        state, cell: `[slot, direction, batch, hidden]`; `cell` of an LSTM only.
     """
 
     node: Node
@@ -53,6 +53,11 @@ class Layer:
     @property
     def batch(self) -> int:
         return self.x.shape[1]
+
+    @property
+    def first(self) -> int:
+        """The slot of the sequence's first position."""
+        return int(not all(self.backward))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,8 @@ def _layer(node: Node, b: Builder) -> Layer:
         raise NotAffine(f"unknown direction {text(node, 'direction', '')!r}")
     hidden = b.shape(node.inputs[2])[-1]
     dtype = b.dtype(node.inputs[0])
-    shape = (seq + 2, len(directions), batch, hidden)
+    slots = seq + (False in directions) + (True in directions)
+    shape = (slots, len(directions), batch, hidden)
     state = b.temp(f"{node.name}.state", dtype, shape)
     cell = b.temp(f"{node.name}.cell", dtype, shape) if node.kind == "LSTM" else None
     return Layer(node, x, hidden, directions, state, cell)
@@ -136,7 +142,7 @@ def _refuse_ragged(node: Node, b: Builder, seq: int) -> None:
 def _start(b: Builder, layer: Layer, direction: int) -> None:
     """What a direction starts from: the given state, or zeros."""
     node = layer.node
-    slot = Affine((), layer.seq + 1 if layer.backward[direction] else 0)
+    slot = Affine((), layer.seq + layer.first if layer.backward[direction] else 0)
     dims = {"m": layer.batch, "n": layer.hidden}
     for tensor, position, part in ((layer.state, 5, "state"), (layer.cell, 6, "cell")):
         if tensor is None:
@@ -157,8 +163,8 @@ def _cell(b: Builder, layer: Layer, direction: int) -> Cell:
     step = b.step(seq)
     backward = layer.backward[direction]
     here = affine({step.name: -1}, seq - 1) if backward else dim(step.name)
-    before = add(here, Affine((), 2)) if backward else here
-    after = add(here, Affine((), 1))
+    after = add(here, Affine((), layer.first))
+    before = add(after, Affine((), 1 if backward else -1))
     back = "back_" if backward else ""
     rows = _GATES[node.kind] * hidden
     dtype = b.dtype(node.inputs[0])
@@ -318,7 +324,7 @@ def _rnn(b: Builder, cell: Cell) -> None:
 def _outputs(b: Builder, layer: Layer) -> None:
     """Y, Y_h and (LSTM) Y_c as views of the states."""
     node, seq = layer.node, layer.seq
-    every = values.cut(layer.state, 0, 1, seq)
+    every = values.cut(layer.state, 0, layer.first, seq)
     finals = [_last(layer, layer.state)]
     if layer.cell is not None:
         finals.append(_last(layer, layer.cell))
@@ -331,9 +337,10 @@ def _outputs(b: Builder, layer: Layer) -> None:
 
 
 def _last(layer: Layer, tensor: View) -> View:
-    """`[direction, batch, hidden]`: the slot a direction wrote last (seq forward, 1 backward)."""
+    """`[direction, batch, hidden]`: the slot that a direction wrote last."""
     shape = (len(layer.backward), layer.batch, layer.hidden)
-    slots = [1 if backward else layer.seq for backward in layer.backward]
+    end = layer.first + layer.seq - 1
+    slots = [layer.first if backward else end for backward in layer.backward]
     slope = slots[1] - slots[0] if len(slots) > 1 else 0
     slot = affine({"0": slope}, slots[0])
     index = [slot, values.axis(0), values.axis(1), values.axis(2)]

@@ -44,7 +44,6 @@ FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "ceil": np.ceil,
     "round": np.round,
     "trunc": np.trunc,
-    "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "erf": np.vectorize(math.erf, otypes=[np.float64]),
     "pow": np.power,
@@ -86,6 +85,10 @@ FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
             "atanh",
         ]
     },
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    **{name: getattr(np, "arc" + name[1:]) for name in ("asinh", "acosh", "atanh")},
 }
 COMBINE = {
     Reduce.ADD: np.add,
@@ -140,8 +143,10 @@ def run(op: Op, arrays: Arrays, step: int) -> None:
         value = np.broadcast_to(evaluate(op.value, arrays, grid), extents)
     target = tuple(np.broadcast_to(index, extents) for index in indices(op.result, arrays, grid))
     array = arrays[op.result.tensor]
-    for place in target:
-        assert place.size == 0 or place.min() >= 0 or isinstance(op.result.index[0], Access)
+    for place, written in zip(target, op.result.index, strict=True):
+        assert place.min() >= 0 or isinstance(written, Access), (
+            f"{op.name} writes before its result"
+        )
     if op.reduce is Reduce.ASSIGN:
         array[target] = value.astype(array.dtype)
         return
@@ -162,10 +167,10 @@ def identity(reduce: Reduce, dtype: np.dtype) -> object:
     return info.min if reduce is Reduce.MAX else info.max
 
 
-def evaluate(value: Value, arrays: Arrays, grid: Grid) -> np.ndarray:
+def evaluate(value: Value, arrays: Arrays, grid: Grid) -> np.ndarray | float:
     match value:
         case Number(text):
-            return np.asarray(float(text) if not text.isdigit() else int(text))
+            return int(text) if text.isdigit() else float(text)
         case IndexValue(index):
             return position(index, grid)
         case Read(access, pad):
@@ -179,30 +184,25 @@ def evaluate(value: Value, arrays: Arrays, grid: Grid) -> np.ndarray:
 
 def element(access: Access, pad: str | None, arrays: Arrays, grid: Grid) -> np.ndarray:
     array = arrays[access.tensor]
-    places = indices(access, arrays, grid)
     inside: np.ndarray | bool = True
     clipped = []
-    for place, extent, written in zip(places, array.shape, access.index, strict=True):
-        ok = (place >= 0) & (place < extent)
-        if pad is None and isinstance(written, Affine):
-            assert np.all(ok), f"{access.tensor} read outside its shape"
-        inside = inside & ok
-        clipped.append(
-            np.clip(place, -extent, extent - 1) if pad is None else np.clip(place, 0, extent - 1)
-        )
-    found = array[tuple(clipped)] if clipped else array[()]
-    found = found.astype(
-        np.float64
-        if found.dtype.kind == "f"
-        else np.int64
-        if found.dtype.kind in "iub" and found.dtype != np.uint64
-        else found.dtype
-    )
-    return (
-        found
-        if pad is None
-        else np.where(inside, found, float(pad) if "inf" in pad or "." in pad else int(pad))
-    )
+    for place, extent, written in zip(
+        indices(access, arrays, grid), array.shape, access.index, strict=True
+    ):
+        if isinstance(written, Affine):
+            inside = inside & (place >= 0) & (place < extent)
+            place = np.clip(place, 0, extent - 1)
+        clipped.append(place)  # a gathered position may count from the end
+    assert pad is not None or np.all(inside), f"{access.tensor} read outside its shape"
+    found = widened(array[tuple(clipped)])
+    return found if pad is None else np.where(inside, found, found.dtype.type(float(pad)))
+
+
+def widened(found: np.ndarray) -> np.ndarray:
+    """Integers in 64 bits, so that only a store cuts them off; short floats in 32."""
+    if found.dtype.kind in "iub" and found.dtype != np.uint64:
+        return found.astype(np.int64)
+    return found.astype(np.float32) if found.dtype == np.float16 else found
 
 
 def indices(access: Access, arrays: Arrays, grid: Grid) -> tuple[np.ndarray, ...]:
