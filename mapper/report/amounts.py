@@ -61,12 +61,12 @@ def bytes_text(size_bits: int) -> str:
 def percent(share: float) -> str:
     """A share of 1 as a percentage; what is not all or nothing is never rounded to it.
 
-    >>> percent(0.4567), percent(1.0), percent(0.99999), percent(0.00001)
-    ('45.7 %', '100 %', '> 99.9 %', '< 0.1 %')
+    >>> percent(0.4567), percent(1.0), percent(1.25), percent(0.99999), percent(0.00001)
+    ('45.7 %', '100 %', '125.0 %', '> 99.9 %', '< 0.1 %')
     """
     if share in (0, 1):
         return f"{share:.0%}".replace("%", " %")
-    if share > 0.9995:
+    if 0.9995 < share < 1:
         return "> 99.9 %"
     if 0 < share < 0.0005:
         return "< 0.1 %"

@@ -5,16 +5,14 @@ The comments are for the reader; parsing the text gives the mapping back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
-
 from ...hw_specs.model import Arch
-from ...ir.affine import extent
 from ...ir.map_text import show_mapping
 from ...ir.mapping import For, Keep, Par
-from ...ir.workload import Operand, operands
+from ...ir.workload import Op, operands
+from ..model.occupancy import occupancy
 from ..result import Entry, Result
-from ..space.nest import Hold, Nest, Step, resolve_nest
+from ..space.nest import Hold, Step, memory_of, resolve_nest
+from .amounts import bytes_text, percent
 from .labels import shorten
 from .report import Report
 
@@ -37,34 +35,40 @@ def _entry_text(entry: Entry, arch: Arch) -> str:
 
 def _annotated(result: Result, arch: Arch) -> str:
     nest = resolve_nest(result.mapping, result.op, arch)
-    lines = iter(_line_notes(nest, arch))
+    held = occupancy(nest, arch)
+    holds = (line for line in nest.lines if isinstance(line, Hold))
+    steps = (line for line in nest.lines if isinstance(line, Step))
     notes: dict[int, str] = {}
     for index, node in enumerate(result.mapping.nest):
         match node:
             case Keep(tensors):
-                notes[index] = "; ".join(next(lines) for _ in tensors)
+                kept = tuple(next(holds) for _ in tensors)
+                notes[index] = _keep_note(kept, held, arch)
             case For(loops) | Par(loops):
-                notes[index] = "; ".join(next(lines) for _ in loops)
+                notes[index] = "; ".join(_step_note(next(steps), nest.op, arch) for _ in loops)
     return show_mapping(result.mapping, notes)
 
 
-def _line_notes(nest: Nest, arch: Arch) -> Iterator[str]:
-    """One note for each line of a nest, in order."""
-    by_name = {operand.name: operand for operand in operands(nest.op)}
-    axes = {f"{array.path}.{axis}": n for array in arch.arrays for axis, n in array.axes}
-    tile = dict(nest.op.extents)
-    for line in nest.lines:
-        match line:
-            case Hold(name, _):
-                words = prod(extent(axis, tile) for axis in by_name[name].axes)
-                yield f"{shorten(name)} {words:,} words"
-            case Step(dim):
-                tile[dim] = line.tile
-                yield _step_note(line, tuple(by_name.values()), axes)
+def _keep_note(holds: tuple[Hold, ...], held: dict[str, dict[str, int]], arch: Arch) -> str:
+    """The tiles of one line, their buffers included, and their share of one instance."""
+    memory = memory_of(arch, holds[0].memory)
+    # An operand that an op overwrites in place takes no room of its own.
+    bits = {hold.operand: held[memory.path].get(hold.operand, 0) for hold in holds}
+    tiles = ", ".join(
+        f"{shorten(name)} {bytes_text(size) if size else 'in place'}" for name, size in bits.items()
+    )
+    if memory.size_bits is None:
+        return tiles
+    share = percent(sum(bits.values()) / memory.size_bits)
+    return f"{tiles}: {share} of {bytes_text(memory.size_bits)}"
 
 
-def _step_note(step: Step, moved: tuple[Operand, ...], axes: dict[str, int]) -> str:
-    """Which operands a loop steps through; for lanes, how many of the axis are used."""
-    names = [shorten(o.name) for o in moved if any(axis.coefficient(step.dim) for axis in o.axes)]
-    lanes = "" if step.axis is None else f" on {step.trips} of {axes[step.axis]} lanes"
-    return f"{step.dim}: {', '.join(names) or 'nothing moves'}{lanes}"
+def _step_note(step: Step, op: Op, arch: Arch) -> str:
+    """The operands that a loop steps through; for lanes, how many of the axis are used."""
+    moved = [o.name for o in operands(op) if any(axis.coefficient(step.dim) for axis in o.axes)]
+    note = f"{step.dim}: {', '.join(map(shorten, moved)) or 'nothing moves'}"
+    if step.axis is None:
+        return note
+    array, _, axis = step.axis.rpartition(".")
+    lanes = next(dict(part.axes)[axis] for part in arch.arrays if part.path == array)
+    return f"{note} on {step.trips} of {lanes} lanes"

@@ -19,21 +19,22 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """From 0 at 0 % to `top` at 100 %."""
+    """From 0 at 0 % to `top` at 100 %, with at most `steps` labelled steps."""
 
     top: float
+    steps: int = 5
 
     def percent(self, value: float) -> float:
         return 100 * value / self.top
 
     @property
     def ticks(self) -> tuple[Tick, ...]:
-        """Two to five steps of 1, 2 or 5 times a power of ten.
+        """Steps of 1, 2 or 5 times a power of ten.
 
         >>> [tick.value for tick in Linear(7.3).ticks]
         [0.0, 2.0, 4.0, 6.0]
         """
-        rough = self.top / 5
+        rough = self.top / self.steps
         power = 10.0 ** floor(log10(rough))
         step = power * next(k for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
         count = floor(self.top / step * 1.001)

@@ -149,10 +149,11 @@ def layer_panels(report: Report) -> tuple[Panel, ...]:
         for entry in entries
     ]
     used = [{"compute": entry.result.cost.utilization} for entry in entries]
+    joule_axis, cycle_axis = Linear(_tallest(energy)), Linear(_tallest(cycles))
     return (
-        _panel("energy", energy, lambda value: amount(value, "J", 3)),
-        _panel("cycles", cycles, lambda value: amount(value, "", 3), compute),
-        _panel("utilization", used, lambda value: f"{value:.0%}", top=1.0),
+        _panel("energy", energy, joule_axis, lambda value: amount(value, "J", 3)),
+        _panel("cycles", cycles, cycle_axis, lambda value: amount(value, "", 3), compute),
+        _panel("utilization", used, Linear(1.0, steps=2), lambda value: f"{value:.0%}"),
     )
 
 
@@ -176,15 +177,18 @@ def roofline_charts(report: Report) -> tuple[RooflineChart, ...]:
     return tuple(_roofline_chart(roofline) for roofline in rooflines(report))
 
 
+def _tallest(values: list[dict[str, float]]) -> float:
+    """A little more than the largest sum, so that no column touches the top."""
+    return 1.04 * max((sum(parts.values()) for parts in values), default=0.0) or 1.0
+
+
 def _panel(
     title: str,
     values: list[dict[str, float]],
+    axis: Linear,
     text: Callable[[float], str],
     rules: list[int] | None = None,
-    top: float | None = None,
 ) -> Panel:
-    highest = top or max((sum(parts.values()) for parts in values), default=0.0)
-    axis = Linear(highest if top else (highest or 1.0) * 1.04)
     return Panel(
         title,
         tuple((100 - tick.percent, text(tick.value)) for tick in axis.ticks),

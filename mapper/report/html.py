@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from functools import cache
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from ...hw_specs.graph import draw_graph, outline
+from ...hw_specs.draw import draw_graph
+from ...hw_specs.outline import outline
 from ..result import Status
 from .amounts import amount, joules, percent
 from .breakdown import COMPUTE, LEAKAGE, NETWORK
@@ -37,6 +39,7 @@ _MEANING = {
 
 def to_html(report: Report) -> str:
     """The report as the text of an HTML page."""
+    written = report_object(report)
     return _page().render(
         report=report,
         figures=_figures(report),
@@ -45,11 +48,11 @@ def to_html(report: Report) -> str:
         panels=layer_panels(report),
         bars=(("Energy", energy_bar(report)), ("Time, by what bounds it", cycles_bar(report))),
         rooflines=roofline_charts(report),
-        ops=report_object(report)["ops"],
+        ops=written["ops"],
         meanings=_MEANING,
         chip=_image(draw_graph(report.hardware)),
         outline=outline(report.hardware),
-        data=_script_json(report),
+        data=_script_json(written),
     )
 
 
@@ -58,8 +61,9 @@ def _figures(report: Report) -> tuple[tuple[str, str, str], ...]:
     shapes = len(report.entries)
     seconds, joule = report.seconds_per_run, report.energy_pj * 1e-12
     operations = 2 * report.macs
+    per_mac = f"{report.energy_pj / report.macs:.3g} pJ per MAC" if report.macs else "no MACs"
     return (
-        ("Energy", joules(report.energy_pj), f"{_ratio(report.energy_pj, report.macs)} pJ per MAC"),
+        ("Energy", joules(report.energy_pj), per_mac),
         ("Latency", amount(seconds, "s"), f"{report.cycles:,} cycles"),
         ("EDP", amount(joule * seconds, "J·s"), f"{report.edp:.4g} pJ · cycles"),
         ("MACs", amount(report.macs), f"{shapes} unique shape{'' if shapes == 1 else 's'}"),
@@ -67,10 +71,6 @@ def _figures(report: Report) -> tuple[tuple[str, str, str], ...]:
         ("Throughput", amount(operations / seconds if seconds else 0.0, "OPS"), "1 MAC = 2 OP"),
         ("Efficiency", amount(operations / joule if joule else 0.0, "OPS/W"), "average"),
     )
-
-
-def _ratio(a: float, b: float) -> str:
-    return f"{a / b:.3g}" if b else "0"
 
 
 def _colours(report: Report) -> dict[str, str]:
@@ -82,9 +82,9 @@ def _colours(report: Report) -> dict[str, str]:
     return {**memories, COMPUTE: "compute", NETWORK: "network", LEAKAGE: "leakage"}
 
 
-def _script_json(report: Report) -> Markup:
+def _script_json(written: dict[str, Any]) -> Markup:
     """The report's JSON, safe inside a `script` element: no `<` stands in it as itself."""
-    text = json.dumps(report_object(report), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(written, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))
 
 

@@ -9,7 +9,7 @@ def shorten(name: str, limit: int = _CHARACTERS) -> str:
     """The end of a long name: it is what tells layers apart.
 
     >>> shorten("/model/layers.0/self_attn/q_proj/MatMul")
-    '…self_attn/q_proj/MatMul'
+    '…elf_attn/q_proj/MatMul'
     >>> shorten("Conv_0")
     'Conv_0'
     """

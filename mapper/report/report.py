@@ -26,7 +26,6 @@ class Report:
         entries: one per unique shape, in the order of the network.
         seconds: wall time of the search.
         interrupted: the search was stopped; what it had not tried is in `not_mapped`.
-        interrupted: the search was stopped before every op was tried.
     """
 
     model: str
@@ -37,7 +36,6 @@ class Report:
     not_mapped: tuple[NotMapped, ...]
     tool_version: str
     seconds: float
-    interrupted: bool = False
     interrupted: bool = False
 
     @property

@@ -26,9 +26,15 @@ def test_comments_say_what_is_kept_and_what_moves():
     of = report(4)
     lines = mapping_text(of.entries[1].result, of.hardware).splitlines()
     notes = {line.split("#")[0].strip(): line.partition("# ")[2] for line in lines if "#" in line}
-    # Conv_1: k 64, c 32, p and q 28, 3 x 3; inside `k 4x16` a tile has 16 output channels.
-    shared = notes["keep `Conv_1.in`, `Conv_1.out` in shared buffers 2"]
-    assert shared == f"Conv_1.in {32 * 30 * 30:,} words; Conv_1.out {16 * 28 * 28:,} words"
+    # Conv_1: k 64, c 32, p and q 28, 3 x 3, bytes; inside `k 4x16, c 32` a tile has 16 and 1.
+    assert notes["keep `Conv_1.in`, `Conv_1.weight`, `Conv_1.out` in dram"] == (
+        "Conv_1.in 28.12 KiB, Conv_1.weight 18 KiB, Conv_1.out 49 KiB"
+    )
+    assert (32 * 30 * 30, 64 * 32 * 9, 64 * 28 * 28) == (28_800, 18 * 1024, 49 * 1024)
+    # Two buffers each: 1,800 B and 25,088 B are 26,888 B of 110,592 B.
+    assert notes["keep `Conv_1.in`, `Conv_1.out` in shared buffers 2"] == (
+        "Conv_1.in 1.758 KiB, Conv_1.out 24.5 KiB: 24.3 % of 108 KiB"
+    )
     assert notes["par r 3 over pe.y"] == "r: Conv_1.in, Conv_1.weight on 3 of 12 lanes"
     assert notes["for q 28"] == "q: Conv_1.in, Conv_1.out"
 
