@@ -121,4 +121,6 @@ def _places(*places: tuple[Where | None, str]) -> tuple[Label, ...]:
 
 
 def _article(kind: str) -> str:
+    if kind == "compute":
+        return "a compute unit"
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -68,7 +68,7 @@ def _tables(block: Block, program: Program) -> dict[str, Table]:
         raise Diagnostic(
             f"unknown technology `{name}`",
             label_at(value.at),
-            help=known or 'write `use "tech/cmos45.hw"` above the arch',
+            help=known or 'write `use "tech/cmos.hw"` above the arch',
         )
     return read_tech(program.techs[name])
 

@@ -277,7 +277,8 @@ def _arguments(template: Part, base: Path | Call, scope: Scope) -> dict[str, Val
     wanted = f"write `{template.name}({', '.join(f'{n}: {t}' for n, t in template.params)})`"
     also = () if template.at is None else (Label(template.at, "defined here"),)
     if len(args) > len(names):
-        message = f"`{template.name}` takes {len(names)} arguments"
+        count = "1 argument" if len(names) == 1 else f"{len(names)} arguments"
+        message = f"`{template.name}` takes {count}"
         raise Diagnostic(message, label_at(base.at, f"{len(args)} given"), also, wanted)
     for name, expr in kwargs:
         if name not in types or name in given:

@@ -85,7 +85,8 @@ def _with_uses(
 ) -> Iterator[File]:
     """The files that `file` uses, inner ones first, each once; then `file`."""
     for use in file.uses:
-        path = _find(use, folder)
+        shown = _find(use, folder)
+        path = shown.resolve()
         if path in stack:
             chain = " -> ".join(p.name for p in (*stack[stack.index(path) :], path))
             raise Diagnostic("`use` runs in a circle", label_at(use.at, chain))
@@ -94,8 +95,8 @@ def _with_uses(
         seen.add(path)
         if len(seen) > _MAX_FILES or len(stack) > _MAX_FILES // 4:
             raise Diagnostic("too many files are used", label_at(use.at, f"over {_MAX_FILES}"))
-        inner = read_file(path, str(path), use.at)
-        yield from _with_uses(inner, path.parent, (*stack, path), seen)
+        inner = read_file(shown, str(shown), use.at)
+        yield from _with_uses(inner, shown.parent, (*stack, path), seen)
     yield file
 
 
@@ -103,7 +104,7 @@ def _find(use: Use, folder: Path | None) -> Path:
     tried = [place / use.path for place in (folder, LIBRARY) if place is not None]
     for path in tried:
         if path.is_file():
-            return path.resolve()
+            return path
     known = ", ".join(f"`tech/{path.name}`" for path in sorted((LIBRARY / "tech").glob("*.hw")))
     raise Diagnostic(
         f"there is no file `{use.path}`",

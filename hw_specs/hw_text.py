@@ -10,8 +10,19 @@ from lark import Token, v_args
 from lark.tree import Meta
 
 from ..ir.map_text import LINE_WORDS, MapLineBuilder, show_nest
-from ..ir.text.expr import Call, Expr, Path, show_expr
+from ..ir.text.expr import (
+    Call,
+    Expr,
+    Num,
+    Path,
+    Quantity,
+    Str,
+    show_expr,
+    show_string,
+    unquote_string,
+)
 from ..ir.text.grammar import Language, parse_text
+from ..ir.text.source import Span
 from . import syntax as hw
 
 HW = Language(
@@ -60,7 +71,7 @@ class _Declarations(MapLineBuilder):
         return None
 
     def use(self, meta: Meta, children: list[Any]) -> hw.Use:
-        return hw.Use(_unquote(children[0]), at=self.token_span(children[0]))
+        return hw.Use(unquote_string(children[0]), at=self.token_span(children[0]))
 
     def tech(self, meta: Meta, children: list[Any]) -> hw.TechDecl:
         return hw.TechDecl(str(children[0]), tuple(children[1:]), at=self.token_span(children[0]))
@@ -119,7 +130,7 @@ class HwBuilder(_Declarations):
 
     def demand(self, meta: Meta, children: list[Any]) -> hw.RequireDecl:
         condition, why = children
-        text = None if why is None else _unquote(why)
+        text = None if why is None else unquote_string(why)
         return hw.RequireDecl(condition, text, at=self.span(meta))
 
     def drop(self, meta: Meta, children: list[Any]) -> hw.Drop:
@@ -185,6 +196,11 @@ class HwBuilder(_Declarations):
     def attr(self, meta: Meta, children: list[Any]) -> hw.Attr:
         return hw.Attr(children[0], children[1], at=self.span(meta))
 
+    def tech_attr(self, meta: Meta, children: list[Any]) -> hw.Attr:
+        at = self.span(meta)
+        path = Path(("tech",), at=Span(at.source, at.start, at.start + len("tech")))
+        return hw.Attr(path, children[0], at=at)
+
     def name_set(self, meta: Meta, children: list[Any]) -> hw.NameSet:
         names = children[0].names if children and children[0] is not None else ()
         return hw.NameSet(names, at=self.span(meta))
@@ -197,16 +213,12 @@ class HwBuilder(_Declarations):
         return hw.DataflowDecl(str(name), tuple(lines), at=self.token_span(name))
 
 
-def _unquote(token: Token) -> str:
-    return str(token)[1:-1]
-
-
 # ---- printer --------------------------------------------------------------------------------
 
 
 def show_hw(file: hw.File) -> str:
     """Canonical text; parsing it gives an equal `File`."""
-    head = ["hw 1", *(f'use "{use.path}"' for use in file.uses)]
+    head = ["hw 1", *(f"use {show_string(use.path)}" for use in file.uses)]
     blocks = [head, *(_show_decl(decl) for decl in file.decls)]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
@@ -249,7 +261,9 @@ def _show_item(item: _Item) -> list[str]:
             domain_text = "" if domain is None else f" in {_show_domain(domain)}"
             return [f"param {name} : {kind} = {show_expr(default)}{domain_text}"]
         case hw.RequireDecl(condition, why):
-            return [f"require {show_expr(condition)}" + ("" if why is None else f' "{why}"')]
+            return [
+                f"require {show_expr(condition)}" + ("" if why is None else f" {show_string(why)}")
+            ]
         case hw.Drop(kind, name):
             return [f"drop {kind} {name}"]
         case hw.Part():
@@ -321,8 +335,8 @@ def _show_table(table: hw.TableDecl) -> list[str]:
     for row in table.rows:
         # Rows have no separator: what begins or ends one must not run into its neighbour.
         keys = ", ".join(show_expr(key, _ATOM) for key in row.keys)
-        values = [show_expr(value) for value in row.values]
-        if isinstance(row.values[-1], Path):
-            values[-1] = f"({values[-1]})"
+        *first, last = map(show_expr, row.values)
+        closed = isinstance(row.values[-1], Num | Quantity | Str | Call)
+        values = [*first, last if closed else f"({last})"]
         lines.append(f"  {keys} : {', '.join(values)}")
     return [*lines, "}"]

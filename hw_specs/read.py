@@ -25,13 +25,21 @@ def check_attrs(block: Block) -> None:
             raise Diagnostic(
                 f"unknown attribute `{name}` of `{_called(block)}`",
                 label_at(attr.node.path.at),
-                help=near_name(name, known),
+                help=_where_known(name) or near_name(name, known),
             )
 
 
+def _where_known(name: str) -> str:
+    """Help for an attribute that blocks of another kind have."""
+    kinds = [_SPOKEN.get(kind, kind) for kind, known in ATTRIBUTES.items() if name in known]
+    return f"`{name}` belongs to {', '.join(f'`{kind}`' for kind in kinds)}" if kinds else ""
+
+
+_SPOKEN = {"action": "on", "function": "on"}
+
+
 def _called(block: Block) -> str:
-    kind = "on" if block.kind in ("action", "function") else block.kind
-    return f"{kind} {block.name}"
+    return f"{_SPOKEN.get(block.kind, block.kind)} {block.name}"
 
 
 def quantity(

@@ -83,7 +83,7 @@ def _name(path: Path, scope: Scope) -> Value:
         return _TRUTH[name]
     raise Diagnostic(
         f"unknown name `{name}`",
-        label_at(path.at, "no parameter has this name" if scope else "no parameters here"),
+        label_at(path.at, "no parameter above has this name"),
         help=near_name(name, scope),
     )
 
