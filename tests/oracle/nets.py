@@ -87,17 +87,17 @@ def stages(layout: Layout, parent: Place, child: Place) -> Iterator[Stage]:
         for net in layout.arch.nets:
             if net.target == part and not net.axes and child.operand.role in net.carries:
                 yield Stage(net, tuple(known), (), ())
-        for axis in _axes_of(layout, part):
-            if axis in known:
-                continue
-            net_along = _net_along(layout, layout.axes[axis], child.operand)
-            if net_along is None:
-                known.append(axis)
-                continue
-            along = tuple(layout.axes.index(path) for path in net_along.axes)
-            assert set(along) <= set(_axes_of(layout, part)), "a net along axes of two arrays"
-            yield Stage(net_along, tuple(known), along, _extents(layout, net_along))
-            known += along
+        axes = _axes_of(layout, part)
+        along = {axis: _net_along(layout, layout.axes[axis], child.operand) for axis in axes}
+        # Lanes that plain wires lead to have nets of their own. Nets that lead there from outside
+        # end where those that join the lanes go on.
+        known += [axis for axis in axes if along[axis] is None]
+        nets = list(dict.fromkeys(net for net in along.values() if net is not None))
+        for net in sorted(nets, key=lambda net: net.source == net.target):
+            over = tuple(layout.axes.index(path) for path in net.axes)
+            assert set(over) <= set(axes), "a net along axes of two arrays"
+            yield Stage(net, tuple(known), over, _extents(layout, net))
+            known += over
 
 
 def _between(layout: Layout, parent: Place, child: Place) -> list[str]:
