@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import njit
-from numba.core import config, types
+from numba import njit, types
+from numba.core import config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
