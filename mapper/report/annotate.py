@@ -5,6 +5,8 @@ The comments are for the reader; parsing the text gives the mapping back.
 
 from __future__ import annotations
 
+from math import prod
+
 from ...hw_specs.model import Arch
 from ...ir.map_text import show_mapping
 from ...ir.mapping import For, Keep, Par
@@ -45,7 +47,8 @@ def _annotated(result: Result, arch: Arch) -> str:
                 kept = tuple(next(holds) for _ in tensors)
                 notes[index] = _keep_note(kept, held, arch)
             case For(loops) | Par(loops):
-                notes[index] = "; ".join(_step_note(next(steps), nest.op, arch) for _ in loops)
+                ran = tuple(next(steps) for _ in loops)
+                notes[index] = _loops_note(ran, nest.op, arch)
     return show_mapping(result.mapping, notes)
 
 
@@ -63,12 +66,16 @@ def _keep_note(holds: tuple[Hold, ...], held: dict[str, dict[str, int]], arch: A
     return f"{tiles}: {share} of {bytes_text(memory.size_bits)}"
 
 
-def _step_note(step: Step, op: Op, arch: Arch) -> str:
-    """The operands that a loop steps through; for lanes, how many of the axis are used."""
-    moved = [o.name for o in operands(op) if any(axis.coefficient(step.dim) for axis in o.axes)]
-    note = f"{step.dim}: {', '.join(map(shorten, moved)) or 'nothing moves'}"
-    if step.axis is None:
+def _loops_note(steps: tuple[Step, ...], op: Op, arch: Arch) -> str:
+    """The operands that each loop steps through; for lanes, how many of the axis are used."""
+    note = "; ".join(f"{step.dim}: {_moved(step, op)}" for step in steps)
+    if steps[0].axis is None:
         return note
-    array, _, axis = step.axis.rpartition(".")
+    array, _, axis = steps[0].axis.rpartition(".")
     lanes = next(dict(part.axes)[axis] for part in arch.arrays if part.path == array)
-    return f"{note} on {step.trips} of {lanes} lanes"
+    return f"{note}; {prod(step.trips for step in steps)} of {lanes} lanes"
+
+
+def _moved(step: Step, op: Op) -> str:
+    names = [o.name for o in operands(op) if any(axis.coefficient(step.dim) for axis in o.axes)]
+    return ", ".join(map(shorten, names)) or "nothing moves"

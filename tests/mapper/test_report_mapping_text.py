@@ -35,7 +35,7 @@ def test_comments_say_what_is_kept_and_what_moves():
     assert notes["keep `Conv_1.in`, `Conv_1.out` in shared buffers 2"] == (
         "Conv_1.in 1.758 KiB, Conv_1.out 24.5 KiB: 24.3 % of 108 KiB"
     )
-    assert notes["par r 3 over pe.y"] == "r: Conv_1.in, Conv_1.weight on 3 of 12 lanes"
+    assert notes["par r 3 over pe.y"] == "r: Conv_1.in, Conv_1.weight; 3 of 12 lanes"
     assert notes["for q 28"] == "q: Conv_1.in, Conv_1.out"
 
 
