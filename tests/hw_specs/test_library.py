@@ -7,8 +7,10 @@ import pytest
 
 from tilewright.hw_specs import arch_names, load_arch, read_arch
 from tilewright.hw_specs.files import LIBRARY
+from tilewright.hw_specs.hw_text import HW
 from tilewright.hw_specs.model import Memory, chain
 from tilewright.hw_specs.show import show_arch
+from tilewright.ir.format import format_text
 from tilewright.ir.types import Role
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "chips.md"
@@ -75,3 +77,9 @@ def test_shown_text_keeps_the_parameters_as_a_comment() -> None:
     text = show_arch(load_arch("eyeriss", rows=8))
     assert "# eyeriss with rows = 8" in text
     assert read_arch(text).arrays[0].axes == (("y", 8), ("x", 14))
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.hw")), ids=lambda path: path.stem)
+def test_files_are_laid_out_canonically(path: Path) -> None:
+    text = path.read_text()
+    assert format_text(text, path.name, [HW]) == text
