@@ -64,6 +64,8 @@ def _measure(problem: Problem, lines: Ints, n: int, link: int, work: Work, room:
     work.touched[link] = union if moving < 0 else union * work.time_above[moving]
     updates = work.entered[link] * work.groups[output, link]
     partial = _has_reduction(problem, lines, 0, at, EITHER)
+    if link > 0 and (work.partial[link - 1] or work.several[link - 1]):
+        partial = True  # what is unfinished further out is unfinished here
     several = problem.reduces == 1 and updates > work.touched[link]
     work.partial[link], work.several[link] = partial, several
     given = problem.word_bits[memory, output]
