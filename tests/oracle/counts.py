@@ -72,29 +72,29 @@ def count(trace: Trace) -> Counts:
         for place in places:
             if place.memory is not None:
                 counts.words[place.memory.path][place.operand.name] = Counter()
-    for transfer, sent_bits in zip(trace.transfers, bits.sent, strict=True):
-        _count_memories(counts, transfer, bits.stored)
+    for transfer, outer_bits, sent_bits in zip(trace.transfers, bits.outer, bits.sent, strict=True):
+        _count_memories(counts, transfer, bits.stored, outer_bits)
         _count_nets(counts, trace.layout, transfer, sent_bits)
     return counts
 
 
-def _count_memories(counts: Counts, transfer: Transfer, stored: dict[Place, int]) -> None:
-    def add(place: Place, coords: Coords, action: Action, words: int) -> None:
-        if place.memory is None:
-            return
-        name, path = place.operand.name, place.memory.path
-        counts.words[path][name][action] += words
-        counts.bits[path, coords][name, action] += words * stored[place]
+def _count_memories(
+    counts: Counts, transfer: Transfer, stored: dict[Place, int], outer_bits: int
+) -> None:
+    def add(place: Place, coords: Coords, action: Action, words: int, bits: int) -> None:
+        assert place.memory is not None
+        counts.words[place.memory.path][place.operand.name][action] += words
+        counts.bits[place.memory.path, coords][place.operand.name, action] += bits
 
-    size, inner = len(transfer.words), transfer.child
-    outward = transfer.kind is Kind.UPDATE
+    outer, inner, source = transfer.parent, transfer.child, transfer.source
+    size, outward = len(transfer.words), transfer.kind is Kind.UPDATE
+    add(outer, source, Action.UPDATE if outward else Action.READ, size, outer_bits)
     if outward:
-        add(transfer.parent, transfer.source, Action.UPDATE, size)
-        add(transfer.parent, transfer.source, Action.READ, transfer.old_reads)
-    else:
-        add(transfer.parent, transfer.source, Action.READ, size)
+        add(outer, source, Action.READ, transfer.old_reads, transfer.old_reads * stored[outer])
     for coords in transfer.group:
-        add(inner, coords, Action.DRAIN if outward else Action.FILL, size)
+        if inner.memory is not None:
+            action = Action.DRAIN if outward else Action.FILL
+            add(inner, coords, action, size, size * stored[inner])
         if transfer.kind is not Kind.REFILL:
             memory = None if inner.memory is None else inner.memory.path
             counts.entries[inner.operand.name, memory][coords] += size

@@ -65,7 +65,6 @@ class Transfer:
         group: which instances of the child take or give these words.
         words: their coordinates.
         points: of an update, how many points of the nest are in each word.
-        old: of an update, how many of the words were not empty in the parent.
         old_reads: of an update, words of the parent that were read.
     """
 
@@ -76,7 +75,6 @@ class Transfer:
     group: tuple[Coords, ...]
     words: tuple[Element, ...]
     points: tuple[int, ...] = ()
-    old: int = 0
     old_reads: int = 0
 
 
@@ -274,7 +272,6 @@ class _Machine:
     ) -> None:
         source = members[0][: parent.depth]
         tile = self.tiles[parent, source]
-        old = sum(tile[element] is not None for element in words)
         old_reads = self._old_reads(parent, source, words)
         points = []
         for element in words:
@@ -289,7 +286,7 @@ class _Machine:
             sent = sent or untouched(self.op.reduce)
             stays = [tile[element]] if self._adds(parent) else []
             tile[element] = merge(self.op.reduce, [*stays, sent])
-        self._record(Kind.UPDATE, parent, child, members, words, tuple(points), old, old_reads)
+        self._record(Kind.UPDATE, parent, child, members, words, tuple(points), old_reads)
 
     def _old_reads(self, parent: Place, source: Coords, words: tuple[Element, ...]) -> int:
         """Words read to be added to; the first of an element has nothing to be added to."""
@@ -355,10 +352,9 @@ class _Machine:
         group: tuple[Coords, ...],
         words: tuple[Element, ...],
         points: tuple[int, ...] = (),
-        old: int = 0,
         old_reads: int = 0,
     ) -> None:
         source = group[0][: parent.depth]
         self.transfers.append(
-            Transfer(kind, parent, child, source, group, words, points, old, old_reads)
+            Transfer(kind, parent, child, source, group, words, points, old_reads)
         )

@@ -67,7 +67,7 @@ class Skeleton:
 @st.composite
 def skeletons(draw: DrawFn) -> Skeleton:
     """2 to 4 memories, up to two nested arrays of one or two axes."""
-    arrays = draw(st.integers(0, 2))
+    arrays = draw(st.sampled_from([0, 1, 1, 2]))
     scopes = [1, *[0] * arrays]
     for _ in range(draw(st.integers(1, 3))):
         scopes[draw(st.integers(0, arrays))] += 1
@@ -135,7 +135,7 @@ def _memories(draw: DrawFn, path: str, reuse: tuple[Reuse, ...]) -> Memory:
         energy_pj={action: draw(_energies) for action in Action},
         precision_bits=draw(st.sampled_from([{}, {}, {Role.OUTPUT: 12}, {Role.INPUT: 6}])),
         reuse=draw(st.sampled_from(reuse)),
-        accumulate=draw(st.sampled_from([True, True, False])),
+        accumulate=draw(st.booleans()),
         first_touch=draw(st.sampled_from([FirstTouch.ELIDE, FirstTouch.ELIDE, FirstTouch.READ])),
         leak_uw=draw(_energies),
         gate=draw(st.booleans()),
