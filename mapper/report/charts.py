@@ -236,8 +236,8 @@ def _roofline_chart(roofline: Roofline) -> RooflineChart:
         tuple((tick.percent, _power(tick)) for tick in x.ticks),
         tuple((100 - tick.percent, _power(tick)) for tick in y.ticks),
         tuple((x.percent(intensity), 100 - y.percent(speed)) for intensity, speed in roof),
-        f"{roofline.bandwidth_bytes_per_cycle:g} B/cycle",
-        f"{peak:g} MAC/cycle",
+        f"{roofline.bandwidth_bytes_per_cycle:.4g} B/cycle",
+        f"{peak:,.6g} MAC/cycle",
         tuple(sorted(dots, key=lambda dot: -dot.radius)),  # small ones on top
     )
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import pytest
 from browser.synthetic import report
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.support.ui import WebDriverWait
 
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars"
@@ -71,6 +73,13 @@ def text_of(browser, selector):
     return browser.find_element(By.CSS_SELECTOR, selector).text
 
 
+def wait_for_layer(browser, name):
+    """The page shows a layer when the address has changed, a moment after the click."""
+    ignored = (StaleElementReferenceException,)
+    wait = WebDriverWait(browser, 10, poll_frequency=0.05, ignored_exceptions=ignored)
+    wait.until(lambda _: text_of(browser, "#detail h2") == name)
+
+
 def names_in_table(browser):
     return [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "#operators td.name")]
 
@@ -91,7 +100,7 @@ def test_a_click_on_a_layer_shows_its_mapping_and_counts(page):
     of = report(12)
     browser = page(of)
     click_layer(browser, 3)
-    assert text_of(browser, "#detail h2") == "Conv_3"
+    wait_for_layer(browser, "Conv_3")
     shown = text_of(browser, "#detail pre")
     assert "mapping Conv_3 of synthetic.Conv_3 on testchip {" in shown
     assert "`Conv_3.weight` in pe.wspad" in shown
@@ -114,9 +123,9 @@ def test_a_link_in_the_table_and_the_arrow_keys_choose(page):
     browser = page(report(12))
     link = browser.find_element(By.LINK_TEXT, "Conv_7")
     browser.execute_script("arguments[0].click()", link)
-    assert text_of(browser, "#detail h2") == "Conv_7"
+    wait_for_layer(browser, "Conv_7")
     ActionChains(browser).send_keys("\ue014").perform()  # arrow right
-    assert text_of(browser, "#detail h2") == "Conv_8"
+    wait_for_layer(browser, "Conv_8")
     assert browser.current_url.endswith("#op-8")
 
 
@@ -141,7 +150,7 @@ def test_names_are_text(page):
     assert browser.title == "synthetic on testchip · tilewright"
     assert names_in_table(browser)[:3] == list(EVIL)
     click_layer(browser, 0)
-    assert text_of(browser, "#detail h2") == EVIL[0]
+    wait_for_layer(browser, EVIL[0])
 
 
 @pytest.mark.parametrize("width", [800, 1280])
@@ -157,7 +166,7 @@ def test_nothing_sticks_out(page, width, of):
 def test_five_hundred_layers(page):
     browser = page(report(500))
     click_layer(browser, 499)
-    assert text_of(browser, "#detail h2") == "Conv_499"
+    wait_for_layer(browser, "Conv_499")
 
 
 def test_prints_as_pages(page):
