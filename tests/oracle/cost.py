@@ -10,12 +10,12 @@ from math import ceil, prod
 from tilewright.hw_specs.model import Action, Arch, Compute, Memory, instances
 from tilewright.ir.functions import function_counts
 from tilewright.ir.types import Role
-from tilewright.ir.workload import operands
+from tilewright.ir.workload import Op, operands
 from tilewright.mapper.model.cost import Traffic
 from tilewright.mapper.space.nest import Hold, Nest
 
 from .counts import Counts, execute
-from .places import loops
+from .places import elements, loops, whole_box
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class OracleCost:
     Attributes:
         terms: cycles by the name of the term.
         nets: words x hops by net and operand.
+        occupied_bits: by memory and operand, in one instance.
+        utilization: points x cycles a point / (units of the chip x cycles).
     """
 
     energy_pj: float
@@ -35,7 +37,9 @@ class OracleCost:
     memories: dict[str, dict[str, Traffic]]
     terms: dict[str, int]
     nets: dict[str, dict[str, int]]
-    occupied_bits: dict[str, int]
+    occupied_bits: dict[str, dict[str, int]]
+    utilization: float
+    padding_share: float
 
 
 def oracle_cost(nest: Nest, arch: Arch, seed: int = 0) -> OracleCost:
@@ -66,6 +70,8 @@ def oracle_cost(nest: Nest, arch: Arch, seed: int = 0) -> OracleCost:
         terms,
         nets,
         counts.occupied_bits,
+        float(counts.points * _point_cycles(nest) / (instances(arch, nest.unit.path) * cycles)),
+        _padding_share(nest.op),
     )
 
 
@@ -103,7 +109,7 @@ def _energy_pj(counts: Counts, memory: Memory, operand: str) -> float:
 
 
 def _terms(counts: Counts, nest: Nest, arch: Arch) -> dict[str, int]:
-    terms = {"compute": _compute_cycles(counts, nest)}
+    terms = {"compute": ceil(counts.steps * _point_cycles(nest))}
     roles = {operand.name: operand.role for operand in operands(nest.op)}
     for memory in arch.memories:
         for port, cycles in _port_cycles(counts, memory, roles).items():
@@ -114,12 +120,12 @@ def _terms(counts: Counts, nest: Nest, arch: Arch) -> dict[str, int]:
     return terms
 
 
-def _compute_cycles(counts: Counts, nest: Nest) -> int:
-    slowest = max(
+def _point_cycles(nest: Nest) -> Fraction:
+    """Cycles of one point on a unit: those of the function that takes longest."""
+    return max(
         Fraction(count) / nest.unit.functions[name].throughput
         for name, count in function_counts(nest.op).items()
     )
-    return ceil(counts.steps * slowest)
 
 
 def _port_cycles(counts: Counts, memory: Memory, roles: dict[str, Role]) -> dict[str, int]:
@@ -161,3 +167,17 @@ def _used(nest: Nest, part: Memory | Compute, kept_in: set[str]) -> int:
         for _, line in loops(nest)
         if line.axis is not None and part.path.startswith(f"{line.axis.rpartition('.')[0]}.")
     )
+
+
+# ---- padding ------------------------------------------------------------------------------------
+
+
+def _padding_share(op: Op) -> float:
+    """Which share of the words that padded operands reach lies outside their tensors."""
+    padded = [operand for operand in operands(op) if operand.padded]
+    reached = [(x, word) for x in padded for word in elements(whole_box(x, op))]
+    outside = sum(
+        not all(0 <= at < extent for at, extent in zip(word, x.tensor.shape, strict=True))
+        for x, word in reached
+    )
+    return outside / len(reached) if reached else 0.0

@@ -28,7 +28,8 @@ class Counts:
         net_words, net_word_hops: by net and operand.
         net_bit_hops: by net.
         edge_bits: of each edge of each instance of a net.
-        occupied_bits: the most that an instance of each memory held, spare buffers included.
+        occupied_bits: the most that an instance of each memory held of each operand, spare buffers
+            included.
     """
 
     steps: int
@@ -40,7 +41,7 @@ class Counts:
     net_word_hops: dict[str, Counter[str]]
     net_bit_hops: Counter[str]
     edge_bits: dict[str, Counter[tuple[Coords, Edge]]]
-    occupied_bits: dict[str, int]
+    occupied_bits: dict[str, dict[str, int]]
 
 
 def execute(nest: Nest, arch: Arch, seed: int = 0) -> Counts:
@@ -111,12 +112,10 @@ def _count_nets(counts: Counts, layout: Layout, transfer: Transfer, bits: int) -
             counts.edge_bits[net][crossing.instance, edge] += bits
 
 
-def _occupied_bits(trace: Trace, stored: dict[Place, int]) -> dict[str, int]:
-    held: Counter[tuple[str, Coords]] = Counter()
-    for (place, coords), words in trace.occupied.items():
+def _occupied_bits(trace: Trace, stored: dict[Place, int]) -> dict[str, dict[str, int]]:
+    most: dict[str, dict[str, int]] = defaultdict(dict)
+    for (place, _), words in trace.occupied.items():
         if place.memory is not None:
-            held[place.memory.path, coords] += words * place.buffers * stored[place]
-    most: dict[str, int] = {}
-    for (path, _), bits in held.items():
-        most[path] = max(most.get(path, 0), bits)
+            row, name = most[place.memory.path], place.operand.name
+            row[name] = max(row.get(name, 0), words * place.buffers * stored[place])
     return most

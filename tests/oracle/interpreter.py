@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from tilewright.hw_specs.model import Arch, FirstTouch
 from tilewright.ir.types import Reduce
+from tilewright.ir.workload import operands
 from tilewright.mapper.space.nest import Nest
 
 from .moves import Move, by_takers, groups, move
@@ -129,6 +130,9 @@ class _Machine:
 
     def __post_init__(self) -> None:
         self.op = self.layout.nest.op
+        *reads, result = operands(self.op)
+        if result.tensor in [operand.tensor for operand in reads]:
+            raise NotImplementedError("the oracle executes no op that reads its own result")
         self.statement = body(self.op)
         self.links = [
             (outer, inner)

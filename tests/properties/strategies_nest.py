@@ -196,7 +196,7 @@ def _nodes(
     nodes: list[Keep | For | Par] = []
     for line in lines:
         if isinstance(line, tuple):
-            nodes.append(Keep((line[0],), line[1]))
+            nodes.append(Keep((line[0],), line[1], buffers=draw(st.sampled_from([1, 1, 2]))))
             continue
         perfect[line.dim] //= line.trips
         tile = perfect[line.dim]

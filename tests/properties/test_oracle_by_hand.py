@@ -103,8 +103,9 @@ def test_energy_and_cycles() -> None:
     assert cost.cycles == buf_bits // 8
     assert cost.compute_pj == 64 * 0.5
     assert cost.energy_pj == 64 * 0.5 + dram_bits / 8 * 10.0 + buf_bits / 16 * 1.0
-    # Three tiles of 2 x 2: two of bytes, one of partial results.
-    assert cost.occupied_bits["buf"] == 4 * 8 + 4 * 8 + 4 * 32
+    # Tiles of 2 x 2: two of bytes, one of partial results.
+    assert cost.occupied_bits["buf"] == {"x": 4 * 8, "w": 4 * 8, "y": 4 * 32}
+    assert cost.utilization == 64 / cost.cycles
 
 
 def test_a_latch_holds_its_last_word() -> None:
