@@ -1,28 +1,14 @@
-"""What all tests share: the shared data, golden files, a kernel cache of their own."""
+"""What all tests share: the shared data and golden files."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-
-
-def _use_own_kernel_cache() -> None:
-    """Compiled kernels under the hash of their sources: an edit can never meet an old kernel."""
-    digest = hashlib.sha256()
-    for source in sorted((ROOT / "mapper").rglob("*.py")):
-        digest.update(source.read_bytes())
-    folder = Path(tempfile.gettempdir()) / f"tilewright-kernels-{digest.hexdigest()[:16]}"
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)
-
-
-_use_own_kernel_cache()  # before anything imports numba
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
