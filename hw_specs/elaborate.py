@@ -8,6 +8,7 @@ from ..ir.text import Diagnostic, label_at
 from ..ir.text.expr import Path
 from ..ir.text.grammar import near_name
 from .block import Block
+from .classes import Context
 from .dataflows import elaborate_dataflow
 from .expand import Expanded, expand
 from .files import Program
@@ -15,7 +16,7 @@ from .model import Arch
 from .names import names_of
 from .nets import elaborate_link, elaborate_nets
 from .params import Override, show_value
-from .parts import Context, elaborate_parts
+from .parts import elaborate_parts
 from .read import bits, bits_by_role, check_attrs, required
 from .syntax import ArchDecl
 from .tech import Table, read_tech

@@ -14,9 +14,9 @@ from ..ir.types import Role
 from ..ir.units import BIT_ENERGY, LATENCY, NUMBER, in_unit
 from .attributes import REDUCIBLE, TOPOLOGIES, TRAITS
 from .block import Block, Scoped
+from .classes import Context
 from .model import Array, Item, Link, Memory, Net
 from .names import Names, own_axes
-from .parts import Context
 from .read import bits, check_attrs, quantity, roles
 from .syntax import Attr, Endpoint, LinkDecl, NetDecl
 from .values import Scope, measure

@@ -9,11 +9,23 @@ from ..ir.text.expr import Expr, Path, show_expr
 from ..ir.text.grammar import near_name
 from ..ir.text.source import Where
 from ..ir.types import Role
-from ..ir.units import NUMBER, Kind, in_unit
+from ..ir.units import (
+    BANDWIDTH,
+    HOP_LATENCY,
+    LATENCY,
+    NUMBER,
+    SIZE,
+    THROUGHPUT,
+    Kind,
+    in_unit,
+)
 from .attributes import ATTRIBUTES, Flag, Names, Quantities, Sort, Word
 from .block import Block, Scoped
 from .syntax import Attr, NameSet
 from .values import Scope, measure, truth
+
+_EXACT = (SIZE, BANDWIDTH, THROUGHPUT, LATENCY, HOP_LATENCY)
+_LARGEST = 2**53
 
 
 def check_attrs(block: Block) -> None:
@@ -48,7 +60,7 @@ def quantity(
     """A quantity, in the canonical unit of the kind that it is; None where it is not given.
 
     Raises:
-        Diagnostic: no such quantity; a negative one.
+        Diagnostic: no such quantity; a negative one; one too large to count with.
     """
     attr = block.attr(name)
     sort = _sort(block, name)
@@ -59,6 +71,9 @@ def quantity(
     kind, value = in_unit(measure(expr, attr.scope), sort.kinds, expr.at, clock_hz)
     if value < 0:
         raise Diagnostic(f"{kind.name} cannot be negative", label_at(expr.at))
+    if kind in _EXACT and max(value.numerator, value.denominator) > _LARGEST:
+        why = f"exact counts go up to 2^53 {kind.unit}"
+        raise Diagnostic(f"`{name}` is out of all bounds", label_at(expr.at, why))
     return kind, value
 
 

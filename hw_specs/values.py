@@ -16,7 +16,7 @@ Value = Measure | bool
 Scope = Mapping[str, Value]
 """The names that an expression may use: parameters of the arch, or of the template around it."""
 
-_MAX_BITS = 4096
+_MAX_BITS = 900  # any such value has a finite float
 _MAX_POWER = 64
 _TRUTH = {"true": True, "false": False}
 
