@@ -11,6 +11,7 @@ from ...ir.mapping import Mapping
 from ...ir.text import Diagnostic, label_at
 from ...ir.workload import Op, operands
 from ..space.nest import Hold, Nest, resolve_nest
+from ..space.order import order_violations
 from .cost import Cost, Traffic
 from .energy import always_on_pj_per_cycle, leak_pj_per_cycle, memory_energy_pj, sum_pj
 from .kernels import evaluate_lines
@@ -23,7 +24,6 @@ from .latency import (
 )
 from .pack import Names, pack_nest, pack_problem
 from .problem import HELD_TWICE, NO_PORT, OK, TOO_LARGE, Work, new_room, new_work
-from .structure import require_order
 
 
 def evaluate(mapping: Mapping, op: Op, arch: Arch) -> Cost:
@@ -73,7 +73,8 @@ def count_nest(nest: Nest, arch: Arch) -> Counted:
     Raises:
         Diagnostic: see `evaluate`.
     """
-    require_order(nest, arch)
+    for violation in order_violations(nest, arch):
+        raise violation.diagnostic()
     packed = pack_problem(nest.op, arch, nest.unit)
     lines, work = pack_nest(nest, packed.names), new_work()
     evaluate_lines(packed.problem, packed.trees, lines, len(lines), work, new_room())

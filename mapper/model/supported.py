@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...hw_specs.model import Arch, Array, Compute, Memory, Net, Overlap, Reuse, chain
+from ...ir.affine import interval
 from ...ir.text import Diagnostic, label_at
 from ...ir.workload import Op, Operand, operands
 from ..space.nest import Nest, Step
@@ -83,7 +84,9 @@ def _net_faults(net: Net, axes: set[str]) -> Iterator[Diagnostic]:
 def _in_place_faults(op: Op) -> Iterator[Diagnostic]:
     *reads, output = operands(op)
     for read in reads:
-        if _bytes_of(read) == _bytes_of(output) and not updates_in_place(read, output):
+        if _bytes_of(read) != _bytes_of(output) or updates_in_place(read, output):
+            continue
+        if not _are_apart(op, read, output):
             yield Diagnostic(
                 f"`{op.name}` reads `{read.tensor.name}` and writes it through another access",
                 label_at(op.at, "in place, but not element by element"),
@@ -94,6 +97,20 @@ def _in_place_faults(op: Op) -> Iterator[Diagnostic]:
 def updates_in_place(read: Operand, output: Operand) -> bool:
     """Whether a read takes the very elements that the op writes."""
     return read.tensor.name == output.tensor.name and read.axes == output.axes
+
+
+def _are_apart(op: Op, read: Operand, output: Operand) -> bool:
+    """Whether two accesses of a tensor never meet: on some axis their intervals are disjoint.
+
+    The step of a repeat is the same for both and has dropped out of the axes.
+    """
+    if read.tensor.name != output.tensor.name:
+        return False
+    for a, b in zip(read.axes, output.axes, strict=True):
+        (low, high), (first, last) = interval(a, op.extents), interval(b, op.extents)
+        if high < first or last < low:
+            return True
+    return False
 
 
 def _bytes_of(operand: Operand) -> str:

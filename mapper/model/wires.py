@@ -12,7 +12,7 @@ from ...hw_specs.routing import Routing, net_extents, routing
 from ...ir.text import Diagnostic, label_at
 from ...ir.types import Role
 from .jit import kernel
-from .problem import BUS, CROSSBAR, ENTRIES, GRID, ROOM, WALK
+from .problem import BUS, CROSSBAR, ENTRIES, GRID, MOST_LANES, ROOM, WALK
 from .record import Ints
 
 ROLES = (Role.INPUT, Role.WEIGHT, Role.OUTPUT)
@@ -127,18 +127,18 @@ def routing_trees(arch: Arch, nets: tuple[Net, ...]) -> tuple[Ints, tuple[int, .
     for net in nets:
         starts.append(total)
         if net_kind(net) in (GRID, WALK):
-            if prod(net_extents(net, arch)) >= ROOM - total:
+            if 2 * prod(net_extents(net, arch)) >= ROOM - total:  # a tree has as many again
                 raise Diagnostic(
                     f"the net `{net.name}` has too many lanes to route",
-                    label_at(net.at, f"{ROOM} lanes are counted in all"),
+                    label_at(net.at, f"{MOST_LANES} lanes are counted in all"),
                     help="make it a `bus`, or split the array",
                 )
-            tables.append(_tree_table(net, routing(net, arch), total))
+            tables.append(_tree_table(net, net_extents(net, arch), routing(net, arch), total))
             total += tables[-1].shape[1]
     return np.concatenate(tables, axis=1), tuple(starts)
 
 
-def _tree_table(net: Net, tree: Routing, start: int) -> Ints:
+def _tree_table(net: Net, extents: tuple[int, ...], tree: Routing, start: int) -> Ints:
     above, each = tree.parent.astype(np.int64), tree.hops.astype(np.int64)
     above[0] = -1
     depth, entry = np.zeros(len(above), np.int64), np.full(len(above), -1, np.int64)
@@ -148,7 +148,11 @@ def _tree_table(net: Net, tree: Routing, start: int) -> Ints:
             f"{len(first)} edges leave the source of the net `{net.name}`; {ENTRIES} are counted",
             label_at(net.at, "this net"),
         )
-    entry[first] = np.arange(len(first))
+    if net_kind(net) == GRID and not net_driver(net):
+        # As the closed form numbers them, by axis: the last axis' neighbour is the first lane.
+        entry[first] = [axis for axis, extent in enumerate(extents) if extent > 1][::-1]
+    else:
+        entry[first] = np.arange(len(first))
     _measure_routes(above, each, depth, entry)
     lanes = np.full(len(above), -1, np.int64)
     lanes[: len(tree.lane_node)] = tree.lane_node + start
