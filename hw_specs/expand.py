@@ -102,13 +102,16 @@ def _lineage(decl: ArchDecl, program: Program) -> tuple[ArchDecl, ...]:
         if any(parent.name == child.name for child in out):
             chain = " -> ".join([*(child.name for child in reversed(out)), name])
             raise Diagnostic("archs inherit in a circle", label_at(path.at, chain))
-        out = [replace(parent, items=_with_defaults(parent, dict(kwargs))), *out]
+        out = [replace(parent, items=_with_defaults(parent, kwargs)), *out]
     return tuple(out)
 
 
-def _with_defaults(parent: ArchDecl, given: dict[str, Expr]) -> tuple[ArchItem, ...]:
+def _with_defaults(parent: ArchDecl, args: tuple[tuple[str, Expr], ...]) -> tuple[ArchItem, ...]:
     own = {item.name for item in _items(parent.items, Param)}
-    for name, value in given.items():
+    given: dict[str, Expr] = {}
+    for name, value in args:
+        if given.setdefault(name, value) is not value:
+            raise Diagnostic(f"`{name}` is given twice", label_at(value.at))
         if name not in own:
             raise Diagnostic(
                 f"`{parent.name}` has no parameter `{name}`",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -74,8 +75,8 @@ def read_file(path: Path, shown: str | None = None, at: Where | None = None) -> 
         raise Diagnostic(f"there is no file `{name}`", Label(where)) from None
     except UnicodeDecodeError:
         raise Diagnostic(f"`{name}` is no text", Label(where, "it is not UTF-8")) from None
-    except OSError as error:
-        why = (error.strerror or "unreadable").lower()
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
         raise Diagnostic(f"cannot read `{name}`", Label(where, why)) from None
     return parse_hw(text, name)
 
@@ -101,10 +102,11 @@ def _with_uses(
 
 
 def _find(use: Use, folder: Path | None) -> Path:
-    tried = [place / use.path for place in (folder, LIBRARY) if place is not None]
-    for path in tried:
-        if path.is_file():
-            return path
+    for place in (folder, LIBRARY):
+        # A name that no file system takes (too long, a zero in it) is a name that is not there.
+        with suppress(OSError, ValueError):
+            if place is not None and (place / use.path).is_file():
+                return place / use.path
     known = ", ".join(f"`tech/{path.name}`" for path in sorted((LIBRARY / "tech").glob("*.hw")))
     raise Diagnostic(
         f"there is no file `{use.path}`",

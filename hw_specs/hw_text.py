@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path as FilePath
 from textwrap import wrap
 from typing import Any, assert_never
@@ -11,6 +12,7 @@ from lark.tree import Meta
 
 from ..ir.map_text import LINE_WORDS, MapLineBuilder, show_nest
 from ..ir.text.expr import (
+    EXPRESSION_WORDS,
     Call,
     Expr,
     Num,
@@ -18,6 +20,7 @@ from ..ir.text.expr import (
     Quantity,
     Str,
     show_expr,
+    show_path,
     show_string,
     unquote_string,
 )
@@ -37,6 +40,10 @@ HW = Language(
     },
 )
 
+_STATEMENTS = EXPRESSION_WORDS | {
+    *("tech", "table", "def", "arch", "param", "require", "drop", "memory", "array", "compute"),
+    *("port", "on", "net", "link", "dataflow", "use", "in", "along"),
+}
 _LINE_LENGTH = 100
 _WRAPPED = 80
 
@@ -254,7 +261,7 @@ def _show_item(item: _Item) -> list[str]:
     match item:
         case hw.Attr(path, hw.NameSet(names)) if len(", ".join(names)) > _WRAPPED:
             rows = wrap(", ".join(names), _WRAPPED, initial_indent="  ", subsequent_indent="  ")
-            return [f"{show_expr(path)} = {{", *rows, "}"]
+            return [f"{_attr_name(path)} = {{", *rows, "}"]
         case hw.Attr():
             return [_show_attr(item)]
         case hw.Param(name, kind, default, domain):
@@ -286,7 +293,12 @@ def _show_item(item: _Item) -> list[str]:
 
 
 def _show_attr(attr: hw.Attr) -> str:
-    return f"{show_expr(attr.path)} = {_show_value(attr.value)}"
+    return f"{_attr_name(attr.path)} = {_show_value(attr.value)}"
+
+
+def _attr_name(path: Path) -> str:
+    """Words that begin a statement are quoted; `tech` is told apart by its `=`."""
+    return show_path(path.parts, _STATEMENTS) if path.parts != ("tech",) else "tech"
 
 
 def _show_value(value: hw.AttrValue) -> str:
@@ -334,9 +346,11 @@ def _show_table(table: hw.TableDecl) -> list[str]:
     lines = [f"table {table.name}[{', '.join(table.keys)}] -> {columns} {{"]
     for row in table.rows:
         # Rows have no separator: what begins or ends one must not run into its neighbour.
-        keys = ", ".join(show_expr(key, _ATOM) for key in row.keys)
+        first_key, *keys = (show_expr(key, _ATOM) for key in row.keys)
+        if re.split(r"\W", first_key, maxsplit=1)[0] in HW.words:
+            first_key = f"({first_key})"
         *first, last = map(show_expr, row.values)
         closed = isinstance(row.values[-1], Num | Quantity | Str | Call)
         values = [*first, last if closed else f"({last})"]
-        lines.append(f"  {keys} : {', '.join(values)}")
+        lines.append(f"  {', '.join([first_key, *keys])} : {', '.join(values)}")
     return [*lines, "}"]

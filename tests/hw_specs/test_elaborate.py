@@ -239,9 +239,16 @@ def test_what_is_no_chip_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_absent_files_and_folders_are_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "no.hw", tmp_path, "no_such_chip", "eyeriss.hw:eyeriss"):
+    odd = (f"{'x' * 5000}.hw", "a\0b.hw", "a\0b", "")
+    for path in (tmp_path / "no.hw", tmp_path, "no_such_chip", "eyeriss.hw:eyeriss", *odd):
         with pytest.raises(Diagnostic):
             load_arch(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "..", "", "~"])
+def test_odd_names_of_used_files_are_refused(name: str) -> None:
+    with pytest.raises(Diagnostic, match="there is no file"):
+        read_arch(f'hw 1 use "{name}" arch a {{ }}')
 
 
 def test_templates_that_multiply_are_stopped() -> None:

@@ -28,7 +28,9 @@ _calls = st.builds(Call, _paths, _some(expressions, 1, 2), _some(st.tuples(names
 _applied = st.one_of(_paths, _calls)
 _attrs = st.builds(
     hw.Attr,
-    st.one_of(_paths, st.just(Path(("tech",)))),
+    st.one_of(
+        _paths, st.sampled_from(["tech", "require", "keep", "a b"]).map(lambda n: Path((n,)))
+    ),
     st.one_of(expressions, st.builds(hw.NameSet, st.one_of(_some(names), _some(names, 20, 40)))),
 )
 _ports = st.builds(hw.PortDecl, names, _some(_attrs))
