@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import prod
 
 import numpy as np
 
 from ...ir.affine import Affine, dim, interval
 from ...ir.types import DType, Reduce, TensorKind
-from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value, named_tensors
+from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value, named_tensors, reads_of
 from . import values
+from .dims import MAX_ELEMENTS
 from .formula import number
 from .graph import Constant, Graph, Node, TensorType
 from .storage import reordered
@@ -113,7 +115,13 @@ class Builder:
         return found
 
     def declare(self, kind: TensorKind, name: str, dtype: DType, shape: tuple[int, ...]) -> View:
-        """A new tensor, and the value of its name seen whole."""
+        """A new tensor, and the value of its name seen whole.
+
+        Raises:
+            NotAffine: more elements than addresses are counted with.
+        """
+        if prod(shape) > MAX_ELEMENTS:
+            raise NotAffine(f"{name!r} has {prod(shape)} elements, more than 2^48")
         self.tensors[name] = Tensor(kind, name, dtype, shape)
         view = values.whole(name, shape)
         self.define(name, view)
@@ -169,7 +177,8 @@ class Builder:
         if constant is not None:
             kind = constant.type
             if kind.dtype is None or kind.shape is None or not kind.elements:
-                raise NotAffine(f"{name!r} has an element type or shape without arithmetic here")
+                why = f"{name!r} has an element type or shape without arithmetic here"
+                raise NotAffine(kind.why or why)
             if name in self._reserved:  # an output of the network, which a copy will write
                 self.define(name, self.view(self.made_constant(f"{name}.const", constant)))
                 return self.values[name]
@@ -200,6 +209,8 @@ class Builder:
         """
         if view.shape == shape:
             return view
+        if prod(view.shape) != prod(shape):
+            raise NotAffine(f"{list(view.shape)} and {list(shape)} are not equally many elements")
         if view.pad is not None:
             view = self.materialise(view, name)
         found = values.reshape(view, self.tensors[view.tensor].shape, shape)
@@ -359,8 +370,21 @@ class Builder:
         self._op_names.add(found)
         loops = tuple(Dim(d, extent) for d, extent in dims.items())
         op = Op(found, loops, result, reduce, value, (), acc, repeat, source)
+        self._refuse_outside(op)
         self.nodes.append(op)
         self.note_users(len(self.nodes) - 1)
+
+    def _refuse_outside(self, op: Op) -> None:
+        """Operands that do not fit each other show as indices beyond a tensor's shape."""
+        extents = op.extents | ({} if op.repeat is None else {op.repeat.name: op.repeat.extent})
+        reads = [read.access for read in reads_of(op.value) if read.pad is None]
+        for access in (op.result, *reads):
+            shape = self.tensors[access.tensor].shape
+            for index, extent in zip(access.index, shape, strict=True):
+                low, high = (0, 0) if isinstance(index, Access) else interval(index, extents)
+                if low < 0 or high >= extent:
+                    bounds = f"{low}..{high} of an axis of {extent}"
+                    raise NotAffine(f"its operands do not fit: {access.tensor!r} at {bounds}")
 
     def step(self, extent: int) -> Dim:
         """The step of a new `repeat` block: `t`, `t2`, ..."""

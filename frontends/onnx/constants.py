@@ -10,6 +10,7 @@ import onnx
 from onnx.external_data_helper import load_external_data_for_tensor, uses_external_data
 from onnx.reference import ReferenceEvaluator
 
+from .dims import MAX_EXTENT
 from .graph import SMALL, Constant, TensorType
 
 _MAX_WAITING = 50
@@ -36,6 +37,9 @@ def initializer(tensor: onnx.TensorProto, folder: Path | None) -> Constant:
         folder: where external data may stand; None when the model came as an object.
     """
     kind = TensorType(tensor.data_type, tuple(tensor.dims))
+    if not all(0 <= n <= MAX_EXTENT for n in tensor.dims):
+        why = f"{tensor.name!r} has the impossible shape {list(tensor.dims)}"
+        return Constant(TensorType(tensor.data_type, None, why), None)
 
     def load() -> np.ndarray:
         full = tensor
@@ -99,7 +103,7 @@ def folded(
     if waits and (kind.shape is None or depth > _MAX_WAITING):
         return Constant(kind, None) if kind.known else None
     if waits:
-        return Constant(kind, load, depth)
+        return Constant(kind, load, depth, slow=True)
     try:
         data = load()
     except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from math import prod
 
 import onnx
 
@@ -11,7 +12,8 @@ from ...ir.text import Diagnostic, Label, Place
 from .graph import TensorType
 
 MAX_EXTENT = 1 << 40
-"""Larger extents are refused: counts of words and operations must fit 64-bit integers."""
+MAX_ELEMENTS = 1 << 48
+"""Larger axes and tensors are refused: counts of words and operations must fit 64-bit integers."""
 
 
 def bind_inputs(
@@ -68,13 +70,15 @@ def _bound(value: onnx.ValueInfoProto, dims: Mapping[str, int], place: str) -> T
     if not kind.HasField("shape"):
         return TensorType(kind.elem_type, None, f"`{value.name}` has no rank in the file")
     shape = tuple(dims[name] if extent is None else extent for name, extent in _axes(value))
-    for extent in shape:
-        if extent > MAX_EXTENT:
-            raise Diagnostic(
-                f"`{value.name}` is too large",
-                Label(Place(place), f"{extent} > 2^40"),
-                help="counts would not fit 64-bit integers; split the network",
-            )
+    if any(extent > MAX_EXTENT for extent in shape) or prod(shape) > MAX_ELEMENTS:
+        raise Diagnostic(
+            f"`{value.name}` is too large",
+            Label(
+                Place(place),
+                f"{'*'.join(map(str, shape))} elements: an axis may have 2^40, a tensor 2^48",
+            ),
+            help="counts would not fit 64-bit integers; split the network",
+        )
     return TensorType(kind.elem_type, shape)
 
 

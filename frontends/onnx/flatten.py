@@ -21,7 +21,7 @@ from .expand import FunctionCall, FunctionKey, local_functions, standard_functio
 from .graph import Constant, Graph, Node, TensorType
 from .infer import infer_types, standard_domain
 
-_MAX_NODES = 1_000_000
+_MAX_NODES = 200_000
 _MAX_DEPTH = 100
 
 Scope = dict[str, str]
@@ -188,12 +188,9 @@ class _Flattener:
         if node.op_type in ("Shape", "Size") and inputs and self.types[inputs[0]].shape is not None:
             self.add_constant(outputs[0], shape_value(node, self.types[inputs[0]]))
             return True
-        if (
-            node.op_type == "CastLike"
-            and inputs[0] in self.constants
-            and self.types[inputs[1]].element
-        ):
-            node, inputs = _as_cast(node, self.types[inputs[1]]), inputs[:1]
+        like = self.types[inputs[1]].element if len(inputs) == 2 and inputs[1] else 0
+        if node.op_type == "CastLike" and like and inputs[0] in self.constants:
+            node, inputs = _as_cast(node, like), inputs[:1]
         if not (self.all_constant(inputs) or node.op_type == "Constant"):
             return False
         given = [self.constants.get(i) for i in inputs]
@@ -347,9 +344,9 @@ def _quotable(name: str) -> str:
     return "".join("_" if c in '`"' or not c.isprintable() else c for c in name) or "_"
 
 
-def _as_cast(node: onnx.NodeProto, like: TensorType) -> onnx.NodeProto:
+def _as_cast(node: onnx.NodeProto, element: int) -> onnx.NodeProto:
     """A `CastLike` whose target type is known before the other operand is."""
-    return onnx.helper.make_node("Cast", node.input[:1], node.output[:1], to=like.element)
+    return onnx.helper.make_node("Cast", node.input[:1], node.output[:1], to=element)
 
 
 def _attributes(node: onnx.NodeProto) -> dict[str, object]:

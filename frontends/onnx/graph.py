@@ -77,13 +77,19 @@ class Constant:
         type: element type and shape.
         has_data: False when the file holds only the shape, or an ancestor has no data.
         depth: how many loads wait for each other when this one is asked for its data.
+        slow: computing it takes long, so that it is done for its data alone.
     """
 
     def __init__(
-        self, kind: TensorType, load: Callable[[], np.ndarray] | None, depth: int = 0
+        self,
+        kind: TensorType,
+        load: Callable[[], np.ndarray] | None,
+        depth: int = 0,
+        slow: bool = False,
     ) -> None:
         self.type = kind
         self.depth = depth
+        self.slow = slow
         self._load = load
 
     @property
@@ -98,8 +104,9 @@ class Constant:
 
     @property
     def value(self) -> np.ndarray | None:
-        """The elements of a small constant, None without data or above `SMALL` elements."""
-        return self.data if self.has_data and self.type.elements <= SMALL else None
+        """The elements of a small constant; None without data, if large, or slow to compute."""
+        quick = self.has_data and not self.slow and self.type.elements <= SMALL
+        return self.data if quick else None
 
 
 @dataclass(frozen=True, slots=True)

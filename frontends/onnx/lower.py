@@ -80,7 +80,7 @@ def lower_node(node: Node, b: Builder) -> None:
     rule = LOWERINGS.get(node.kind)
     mark = b.mark()
     try:
-        if rule is None:
+        if rule is None or node.fault:
             raise NotAffine(reason(node))
         rule(node, b)
     except NotAffine as refusal:

@@ -41,7 +41,7 @@ WHY: dict[str, str] = {
 
 
 def reason(node: Node) -> str:
-    """Why a node without a lowering stays whole."""
+    """Why a malformed node, or one without a lowering, stays whole."""
     return WHY.get(node.kind) or node.fault or f"no lowering for `{node.kind}`"
 
 

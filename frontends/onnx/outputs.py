@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...ir.affine import dim
 from ...ir.types import TensorKind
-from ...ir.workload import Tensor
+from ...ir.workload import Opaque, Tensor
 from . import values
 from .build import Builder, NotAffine, pointwise_dims
 from .storage import is_free, relocate, reordered
@@ -17,16 +17,21 @@ def show_outputs(b: Builder) -> None:
     """Gives every output of the network a tensor of its name, without a copy where that can be."""
     for name, value in b.graph.outputs:
         try:
-            view = b.view(value)
-        except NotAffine:
-            continue  # the opaque that makes it says why
-        view = reordered(b, view) or view
-        root = b.root(view.tensor)
-        made_here = root.kind in (TensorKind.TEMP, TensorKind.OUTPUT)
-        if made_here and values.is_whole(view, b.tensors[view.tensor].shape):
-            _name(b, name, view)
-        else:
-            _copy(b, name, view)
+            _show(b, name, b.view(value))
+        except NotAffine as unknown:
+            if value not in b.unreadable:  # else the opaque that makes it says why
+                why = f"the network's output cannot be written: {unknown}"
+                b.nodes.append(Opaque(f"{name}.copy", "Identity", why, source=name))
+
+
+def _show(b: Builder, name: str, view: View) -> None:
+    view = reordered(b, view) or view
+    root = b.root(view.tensor)
+    made_here = root.kind in (TensorKind.TEMP, TensorKind.OUTPUT)
+    if made_here and values.is_whole(view, b.tensors[view.tensor].shape):
+        _name(b, name, view)
+    else:
+        _copy(b, name, view)
 
 
 def _name(b: Builder, name: str, view: View) -> None:

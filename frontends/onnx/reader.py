@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -71,3 +72,35 @@ def check_model(model: onnx.ModelProto, place: str) -> None:
             Label(Place(place), "an ONNX model without a graph"),
             help="export the model again; the file may have been cut short",
         )
+    for text in _names(model):
+        if isinstance(text, bytes):  # protobuf hands out what is no UTF-8 as it is
+            raise Diagnostic(
+                f"`{place}` holds a name that is no text",
+                Label(Place(place), f"{text[:40]!r} is not UTF-8"),
+                help="export the model again; the file may be damaged",
+            )
+
+
+def _names(model: onnx.ModelProto) -> Iterator[str | bytes]:
+    """Every name in a model, subgraphs and functions included."""
+    graphs = [model.graph]
+    for function in model.functions:
+        yield from (function.name, function.domain, *function.input, *function.output)
+        yield from _node_names(function.node, graphs)
+    for graph in graphs:
+        yield from (tensor.name for tensor in graph.initializer)
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            yield value.name
+            yield from (axis.dim_param for axis in value.type.tensor_type.shape.dim)
+        yield from _node_names(graph.node, graphs)
+
+
+def _node_names(
+    nodes: Iterable[onnx.NodeProto], graphs: list[onnx.GraphProto]
+) -> Iterator[str | bytes]:
+    """The names in nodes; their subgraphs are added to `graphs`."""
+    for node in nodes:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        for attribute in node.attribute:
+            yield attribute.name
+            graphs += [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]

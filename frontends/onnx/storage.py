@@ -19,6 +19,9 @@ from .values import View
 if TYPE_CHECKING:
     from .build import Builder
 
+_MOST_USERS = 256
+"""A tensor named by more ops is copied: moving it again and again would take quadratic time."""
+
 Place = Callable[[tuple[Affine | Access, ...]], tuple[Affine | Access, ...]]
 """From an index into a tensor to the index of the same element in another."""
 
@@ -61,6 +64,8 @@ def placed(b: Builder, view: View, into: str, axis: int, offset: int) -> bool:
     if values.permutation(view, b.tensors[view.tensor].shape) is None:
         return False
     if not is_free(b, view.tensor) or not b.standing[view.tensor].isdisjoint(b.shown):
+        return False
+    if len(b.users[view.tensor]) > _MOST_USERS:
         return False
     whole = reordered(b, view)
     if whole is None or _reaches_out(b, whole, axis):

@@ -43,8 +43,7 @@ def whole(tensor: str, shape: tuple[int, ...]) -> View:
 
 def at(view: View, index: Sequence[Affine]) -> Access:
     """The access that reads the element of a view at an index (one expression per axis)."""
-    values = {str(i): expression for i, expression in enumerate(index)}
-    return Access(view.tensor, tuple(substitute(i, values) for i in view.index))
+    return Access(view.tensor, _substituted(view.index, index))
 
 
 def element(view: View, index: Sequence[Index]) -> Access:
@@ -70,8 +69,18 @@ def _named(index: Sequence[Index]) -> list[tuple[str, Index]]:
 
 def moved(view: View, index: Sequence[Affine], shape: tuple[int, ...]) -> View:
     """The value of `shape` whose element is the view's element at `index`."""
+    return replace(view, index=_substituted(view.index, index), shape=shape)
+
+
+def _substituted(old: tuple[Affine, ...], index: Sequence[Affine]) -> tuple[Affine, ...]:
     values = {str(i): expression for i, expression in enumerate(index)}
-    return replace(view, index=tuple(substitute(i, values) for i in view.index), shape=shape)
+    # A bare axis, which most are, is replaced without doing the sum.
+    return tuple(
+        values[i.terms[0][0]]
+        if i.const == 0 and len(i.terms) == 1 and i.terms[0][1] == 1
+        else substitute(i, values)
+        for i in old
+    )
 
 
 def transpose(view: View, order: Sequence[int]) -> View:

@@ -144,9 +144,7 @@ def run(op: Op, arrays: Arrays, step: int) -> None:
     target = tuple(np.broadcast_to(index, extents) for index in indices(op.result, arrays, grid))
     array = arrays[op.result.tensor]
     for place, written in zip(target, op.result.index, strict=True):
-        assert place.min() >= 0 or isinstance(written, Access), (
-            f"{op.name} writes before its result"
-        )
+        assert place.min() >= 0 or isinstance(written, Access), op.name
     if op.reduce is Reduce.ASSIGN:
         array[target] = value.astype(array.dtype)
         return
