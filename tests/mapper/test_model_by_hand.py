@@ -294,3 +294,65 @@ def test_a_state_is_never_empty_at_home() -> None:
     lines = "keep x, w, y in dram\nfor n 4, m 4, k 4\nrun mm on mac"
     assert words(cost_of(workload, lines, TWO_LEVELS), "dram", "y") == (64, 0, 64, 0)
     assert words(cost_of(MATMUL, lines, TWO_LEVELS), "dram", "y") == (48, 0, 64, 0)
+
+
+# ---- what comes beside the steady state -----------------------------------------------------
+
+SYSTOLIC = f"""
+{memory("dram", 1, size="unbounded")}
+array pe[x: 4] {{
+  {memory("wreg", 1, "keep = {weight}")}
+  {MAC}
+}}
+"""
+
+
+@pytest.mark.parametrize(("buffers", "changes"), [("", 4), (" buffers 2", 1)])
+def test_skew_is_paid_at_each_change_of_the_stationary_tile(buffers: str, changes: int) -> None:
+    lines = f"""
+      keep x, w, y in dram
+      for k 4
+      par m 4 over pe.x skew 2
+      keep w in pe.wreg{buffers}
+      for n 4
+      run mm on mac"""
+    cost = cost_of(MATMUL, lines, SYSTOLIC)
+    assert cost.skew_cycles == (4 - 1) * 2 * changes
+    assert cost.latency_cycles == (
+        cost.cycles + cost.startup_cycles + cost.drain_cycles + cost.skew_cycles
+    )
+
+
+def test_latency_of_ports_and_nets_is_paid_once() -> None:
+    mesh = NET.format(name="in", kind="mesh(multicast)", roles="input, weight")
+    slow = mesh.replace("width = 8 bit", "width = 8 bit  latency = 2 cycle/hop")
+    port = lanes(slow).replace("bandwidth = 1 B/cycle", "bandwidth = 1 B/cycle  latency = 7 cycle")
+    fast = cost_of(DIAGONAL, UNROLLED, lanes(mesh))
+    late = cost_of(DIAGONAL, UNROLLED, port)
+    # The farthest lane is 1 + 2 + 2 hops away; the result pays the port again, on plain wires.
+    assert late.startup_cycles - fast.startup_cycles == 7 + 5 * 2
+    assert late.drain_cycles - fast.drain_cycles == 7
+    assert late.cycles == fast.cycles
+
+
+@pytest.mark.parametrize(("gate", "leaking"), [("false", 4), ("true", 2)])
+def test_leakage_of_gated_parts_counts_lanes_in_use(gate: str, leaking: int) -> None:
+    chip = SYSTOLIC.replace("keep = {weight}", f"keep = {{weight}}  leak = 3 uW  gate = {gate}")
+    lines = """
+      keep x, w, y in dram
+      for k 4, m 2x2
+      par m 2 over pe.x
+      keep w in pe.wreg
+      for n 4
+      run mm on mac"""
+    cost = cost_of(MATMUL, lines, chip)
+    # 3 uW at 1 GHz are 3e-6 J/s * 1e12 pJ/J / 1e9 cycles/s = 0.003 pJ a cycle.
+    assert cost.leakage_pj == pytest.approx(leaking * 0.003 * cost.cycles)
+
+
+def test_parts_of_the_energy_add_up() -> None:
+    bus = NET.format(name="in", kind="bus(multicast)", roles="input, weight")
+    cost = cost_of(DIAGONAL, UNROLLED, lanes(bus))
+    memories = sum(t.energy_pj for row in cost.memories.values() for t in row.values())
+    parts = cost.compute_pj + cost.network_pj + cost.leakage_pj + memories
+    assert cost.energy_pj == pytest.approx(parts, rel=1e-15)
