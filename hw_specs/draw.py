@@ -8,7 +8,7 @@ from html import escape
 
 from ..ir.types import Role
 from .model import Arch, Array, Compute, Item, Memory, Net
-from .outline import array_title, compute_facts, memory_facts, show_clock
+from .outline import array_title, compute_facts, lanes, memory_facts, show_clock
 
 _LINE = 16
 _PAD = 12
@@ -123,7 +123,7 @@ def _array(array: Array, arch: Arch) -> _Picture:
     inner = _scope(array.items, arch)
     joins = [net for net in arch.nets if net.source == net.target == array.path]
     lines = [_net_label(net) for net in joins]
-    title = f"{array_title(array)}, {array.lanes:,} lanes"
+    title = f"{array_title(array)}, {lanes(array)}"
     top = _PAD + _LINE * (1 + len(lines)) + _PAD / 2
     width = max(inner.width, _width(title), *(map(_width, ("", *lines)))) + 2 * _PAD
     height = top + inner.height + _PAD

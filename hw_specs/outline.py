@@ -42,12 +42,17 @@ def describe(item: Item) -> str:
         case Compute():
             return f"{item.name}  {', '.join(compute_facts(item))}"
         case Array():
-            return f"{array_title(item)}  {item.lanes} lanes"
+            return f"{array_title(item)}  {lanes(item)}"
 
 
 def array_title(array: Array) -> str:
     """`pe[y: 12, x: 14]`."""
     return f"{array.name}[{', '.join(f'{axis}: {extent}' for axis, extent in array.axes)}]"
+
+
+def lanes(array: Array) -> str:
+    """`65,536 lanes`."""
+    return "1 lane" if array.lanes == 1 else f"{array.lanes:,} lanes"
 
 
 def _banks(memory: Memory) -> str:
