@@ -25,13 +25,16 @@ class Stage:
     """One net on the way from a parent to its children.
 
     Attributes:
-        outside: numbers of the axes whose coordinates tell its instances apart.
+        outside: numbers of the axes on which a word already has its coordinate.
+        across: numbers of the axes that tell the net's instances apart: all down to its array,
+            but its own. On those that are not yet behind it, a word is in lane 0.
         along: numbers of the axes that it spreads over.
         extents: lanes on these axes as built.
     """
 
     net: Net
-    outside: tuple[int, ...]
+    outside: frozenset[int]
+    across: tuple[int, ...]
     along: tuple[int, ...]
     extents: Coords
 
@@ -73,7 +76,7 @@ def crossings(
     for stage in stages(layout, parent, child):
         instances: dict[Coords, dict[Edge, int]] = {}
         for coords in group:
-            instance = tuple(coords[axis] for axis in stage.outside)
+            instance = tuple(coords[n] if n in stage.outside else 0 for n in stage.across)
             lane = tuple(coords[axis] for axis in stage.along)
             instances.setdefault(instance, {}).update(route(stage.net, stage.extents, lane))
         for instance, edges in instances.items():
@@ -86,17 +89,19 @@ def stages(layout: Layout, parent: Place, child: Place) -> Iterator[Stage]:
     for part in _between(layout, parent, child):
         for net in layout.arch.nets:
             if net.target == part and not net.axes and child.operand.role in net.carries:
-                yield Stage(net, tuple(known), (), ())
+                yield Stage(net, frozenset(known), tuple(sorted(known)), (), ())
         axes = _axes_of(layout, part)
         along = {axis: _net_along(layout, layout.axes[axis], child.operand) for axis in axes}
         # Lanes that plain wires lead to have nets of their own. Nets that lead there from outside
         # end where those that join the lanes go on.
+        down_to_here = sorted({*known, *axes})
         known += [axis for axis in axes if along[axis] is None]
         nets = list(dict.fromkeys(net for net in along.values() if net is not None))
         for net in sorted(nets, key=lambda net: net.source == net.target):
             over = tuple(layout.axes.index(path) for path in net.axes)
             assert set(over) <= set(axes), "a net along axes of two arrays"
-            yield Stage(net, tuple(known), over, _extents(layout, net))
+            across = tuple(axis for axis in down_to_here if axis not in over)
+            yield Stage(net, frozenset(known), across, over, _extents(layout, net))
             known += over
 
 

@@ -96,6 +96,10 @@ def archs(
                 for axis in skeleton.axis_paths(scope - 1)
             )
             items = (Array(path.rpartition(".")[2], path, axes, items),)
+    if draw(st.booleans()):
+        # Hardware that the op has no use for: it leaks all the same, unless it is gated.
+        idle = draw(_memories("z.idle", reuse)), draw(_computes("z.unit", op))
+        items = (*items, Array("z", "z", (("x", 2),), idle))
     roles = st.sampled_from([{}, {Role.OUTPUT: 8}, {Role.INPUT: 16, Role.WEIGHT: 4}])
     return Arch(
         name="chip",
