@@ -69,8 +69,7 @@ def check_command(
         sys.stdout.write(json.dumps(rows, indent=2) + "\n")
     else:
         for violation in found:
-            text = Diagnostic(violation.message, label_at(violation.at, violation.rule))
-            click.echo(text, err=True)
+            click.echo(violation.diagnostic(), err=True)
         click.echo(f"{len(found)} violations" if found else "legal")
     return 1 if found else 0
 

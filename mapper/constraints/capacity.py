@@ -10,7 +10,7 @@ from ...ir.types import Role
 from ...ir.workload import operands
 from ..model.occupancy import occupancy
 from ..space.nest import Hold, Nest, memory_of
-from .violation import Violation
+from ..space.violation import Violation
 
 
 def capacity_violations(nest: Nest, arch: Arch) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...hw_specs.model import Arch
 from ..space.mapspace import KeepSlot, LaneSlot, Mapspace, Slot, TimeSlot, mapspaces
 from ..space.nest import Hold, Line, Nest, Step
-from .violation import Violation
+from ..space.violation import Violation
 
 
 def dataflow_violations(nest: Nest, arch: Arch) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ from ...hw_specs.model import Arch, Compute
 from ...ir.functions import function_counts
 from ...ir.workload import Op
 from ..space.nest import Nest
-from .violation import Violation
+from ..space.violation import Violation
 
 
 def missing_functions(op: Op, unit: Compute) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ...ir.footprint import op_bytes
 from ...ir.functions import macs
 from ...ir.kind import op_kind
 from ..model.cost import Cost
 from ..result import Certificate, Entry, NotMapped
 from .annotate import mapping_text
-from .report import Report, op_bytes
+from .report import Report
 
 SCHEMA = "tilewright-report/1"
 

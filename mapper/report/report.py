@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import fsum, prod
+from math import fsum
 from pathlib import Path
 
 from ...hw_specs.model import Arch
-from ...ir.affine import extent
+from ...ir.footprint import op_bytes
 from ...ir.functions import macs
-from ...ir.workload import Op, operands
 from ..result import Entry, NotMapped, Objective, Status
 
 
@@ -113,21 +112,6 @@ class Report:
         from .write import write_files
 
         write_files({Path(path): to_html(self)})
-
-
-def op_bytes(op: Op) -> int:
-    """Bytes that one execution of an op reads and writes: each tensor once, as far as it is used.
-
-    The part of a tensor that an op uses is the box that its accesses reach, at most the tensor.
-    """
-    used_bits: dict[str, int] = {}
-    for operand in operands(op):
-        tensor = operand.tensor
-        box = prod(extent(axis, op.extents) for axis in operand.axes)
-        bits = min(box, tensor.elements) * tensor.dtype.bits
-        bytes_of = (tensor.of or tensor).name
-        used_bits[bytes_of] = max(bits, used_bits.get(bytes_of, 0))
-    return sum(-(-bits // 8) for bits in used_bits.values())
 
 
 def _share(part: int, rest: int) -> float:

@@ -85,7 +85,8 @@ class Annealer:
         self._objective = _CODES[objective]
         self._space = make_space(self.codec, memories, axes)
         self._problem, self._trees = packed.problem, packed.trees
-        self._states = tuple(new_record(State) for _ in range(3))
+        self._current, self._trial = new_record(State), new_record(State)
+        self._best = new_record(State)
         self._work, self._room = new_work(), new_room()
 
     def round(self) -> Found | None:
@@ -95,7 +96,9 @@ class Annealer:
             self._problem,
             self._trees,
             self._space,
-            *self._states,
+            self._current,
+            self._trial,
+            self._best,
             self._work,
             self._room,
             self._objective,
@@ -105,7 +108,7 @@ class Annealer:
         self.evaluated += STEPS + 1
         if score >= NEVER:
             return None
-        return Found(score, read_candidate(self._space, self._states[2]))
+        return Found(score, read_candidate(self._space, self._best))
 
     def mapping(self, found: Found) -> Mapping:
         """The mapping that a found candidate stands for."""

@@ -183,7 +183,8 @@ def _fits(space: Space, state: State, dim: int, slot: int, prime: int) -> bool:
     if state.factors[slot, dim] * prime > space.limit[slot]:
         return False
     axis = space.axis[slot]
-    return axis < 0 or state.lanes[axis] * prime <= space.axis_extent[axis]
+    free: bool = axis < 0 or state.lanes[axis] * prime <= space.axis_extent[axis]
+    return free
 
 
 @kernel

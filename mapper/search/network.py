@@ -9,10 +9,11 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from ...hw_specs.model import Arch
+from ...ir.footprint import op_bytes
 from ...ir.functions import macs
 from ...ir.kind import op_kind
 from ...ir.text import Diagnostic
-from ...ir.workload import Op, Opaque, Tensor, Workload, operands
+from ...ir.workload import Op, Opaque, Workload
 from ..result import Entry, NotMapped, Objective, Result
 from ..space.identity import shape_key
 from .driver import map_op
@@ -114,14 +115,15 @@ def _try_op(op: Op, arch: Arch, objective: Objective, seed: int, budget_s: float
 
 
 def _opaque_entry(workload: Workload, node: Opaque) -> NotMapped:
-    tensors = [workload.tensors[name] for name in {*node.reads, *node.writes}]
-    return NotMapped(node.name, node.kind, node.why, node.macs, _bytes_of(tensors))
+    tensors = [workload.tensors[name] for name in (*node.reads, *node.writes)]
+    homes = dict.fromkeys(tensor.of or tensor for tensor in tensors)
+    size = sum(-(-tensor.size_bits // 8) for tensor in homes)
+    return NotMapped(node.name, node.kind, node.why, node.macs, size)
 
 
 def _failed_entry(group: list[Op], outcome: Diagnostic | None) -> NotMapped:
     first = group[0]
     times = sum(op.times for op in group)
-    size = _bytes_of([operand.tensor for operand in operands(first)])
     why = "interrupted before it was tried" if outcome is None else outcome.message
     explanation = "" if outcome is None else str(outcome)
     return NotMapped(
@@ -129,11 +131,7 @@ def _failed_entry(group: list[Op], outcome: Diagnostic | None) -> NotMapped:
         op_kind(first),
         why,
         macs(first) * times,
-        size * times,
+        op_bytes(first) * times,
         len(group),
         explanation,
     )
-
-
-def _bytes_of(tensors: list[Tensor]) -> int:
-    return sum(-(-tensor.size_bits // 8) for tensor in dict.fromkeys(tensors))

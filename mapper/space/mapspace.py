@@ -266,7 +266,7 @@ def mapspace_size(space: Mapspace) -> int:
         for dim, extent in space.op.extents.items()
     )
     orders = prod(factorial(len(slot.dims)) for slot in loops if isinstance(slot, TimeSlot))
-    patterns = 2 ** sum(len(slot.may) for slot in space.slots if isinstance(slot, KeepSlot))
+    patterns = 1 << sum(len(slot.may) for slot in space.slots if isinstance(slot, KeepSlot))
     return tilings * orders * patterns
 
 

@@ -34,6 +34,7 @@ def chip(
     glb_bits: int = 8 * 1024,
     spad_bits: int = 8 * 64,
     spad_keep: set[Role] | None = None,
+    glb_keep: set[Role] | None = None,
 ) -> Arch:
     """dram, a global buffer, a 4x4 array of PEs with a scratchpad each; `nest` is its dataflow."""
     mac = Compute("mac", "pe.mac", {"mac": Function(0.5, Fraction(1))})
@@ -45,9 +46,8 @@ def chip(
     )
     pe = Array("pe", "pe", (("y", 4), ("x", 4)), (spad, mac))
     dataflows = (Dataflow("flow", nest),) if nest else ()
-    return Arch(
-        "small", 1e9, (memory("dram", None), memory("glb", glb_bits), pe), dataflows=dataflows
-    )
+    glb = memory("glb", glb_bits, keep=None if glb_keep is None else frozenset(glb_keep))
+    return Arch("small", 1e9, (memory("dram", None), glb, pe), dataflows=dataflows)
 
 
 def matmul(n: int = 8, m: int = 8, k: int = 8) -> Op:

@@ -13,10 +13,10 @@ from browser.synthetic import chip, conv, report
 from jsonschema import Draft202012Validator
 
 from tilewright.ir.affine import affine, dim
+from tilewright.ir.footprint import op_bytes
 from tilewright.ir.types import DType, Reduce, TensorKind
 from tilewright.ir.workload import Access, Dim, Op, Read, Tensor
 from tilewright.mapper.report.json_text import SCHEMA, to_json
-from tilewright.mapper.report.report import op_bytes
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "test_report_json"
 
