@@ -51,6 +51,7 @@ class _Flattener:
     types: dict[str, TensorType] = field(default_factory=dict)
     constants: dict[str, Constant] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     node_names: set[str] = field(default_factory=set)
     counters: dict[str, int] = field(default_factory=dict)
@@ -135,7 +136,8 @@ class _Flattener:
     def shown(self, output: str, scope: Scope) -> tuple[str, str]:
         """An output of the network: its name, and the value it shows."""
         value = self.resolve(output, scope, "the network")
-        return (value if value == _quotable(output) else self.declare(output)), value
+        own = value == _quotable(output) and value not in self.inputs
+        return (value if own else self.declare(output)), value
 
     # ---- nodes --------------------------------------------------------------------------
 
@@ -291,15 +293,15 @@ def flatten(
     opsets = {standard_domain(item.domain): item.version for item in model.opset_import}
     frame = walk.enter_graph(graph, scope, opsets)
     frame.written = {*scope, *(value.name for value in graph.input)}
-    inputs: list[str] = []
     for raw, kind in bind_inputs(graph, dims, place).items():
         scope[raw] = walk.declare(raw)
         walk.types[scope[raw]] = kind
-        inputs.append(scope[raw])
+        walk.inputs.append(scope[raw])
     walk.frames.append(frame)
     walk.run()
-    outputs = tuple(walk.shown(o.name, scope) for o in graph.output)
-    return Graph(name, file, tuple(walk.nodes), walk.types, walk.constants, tuple(inputs), outputs)
+    return Graph(
+        name, file, tuple(walk.nodes), walk.types, walk.constants, tuple(walk.inputs), outputs
+    )
 
 
 def in_order(

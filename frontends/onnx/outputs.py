@@ -9,7 +9,7 @@ from ...ir.types import TensorKind
 from ...ir.workload import Opaque, Tensor
 from . import values
 from .build import Builder, NotAffine, pointwise_dims
-from .storage import is_free, relocate, reordered
+from .storage import rename, reordered
 from .values import View
 
 
@@ -17,18 +17,23 @@ def show_outputs(b: Builder) -> None:
     """Gives every output of the network a tensor of its name, without a copy where that can be."""
     for name, value in b.graph.outputs:
         try:
-            _show(b, name, b.view(value))
+            _show(b, name, value)
         except NotAffine as unknown:
             if value not in b.unreadable:  # else the opaque that makes it says why
                 why = f"the network's output cannot be written: {unknown}"
                 b.nodes.append(Opaque(f"{name}.copy", "Identity", why, source=name))
 
 
-def _show(b: Builder, name: str, view: View) -> None:
+def _show(b: Builder, name: str, value: str) -> None:
+    view = b.view(value)
     view = reordered(b, view) or view
     root = b.root(view.tensor)
     made_here = root.kind in (TensorKind.TEMP, TensorKind.OUTPUT)
-    if made_here and values.is_whole(view, b.tensors[view.tensor].shape):
+    stored = made_here and values.is_whole(view, b.tensors[view.tensor].shape)
+    if name in b.tensors and not (stored and view.tensor == name):
+        rename(b, name, b.fresh(f"{name}.stored"))
+        view = b.values[value]
+    if stored:
         _name(b, name, view)
     else:
         _copy(b, name, view)
@@ -37,9 +42,8 @@ def _show(b: Builder, name: str, view: View) -> None:
 def _name(b: Builder, name: str, view: View) -> None:
     """Lets a stored tensor go by the output's name: renamed, or seen through a view."""
     root = b.root(view.tensor)
-    if view.tensor == root.name != name and is_free(b, root.name):
-        b.tensors[name] = replace(root, name=name)
-        relocate(b, root.name, name, lambda index: index)
+    if view.tensor == root.name != name and root.kind is TensorKind.TEMP:
+        rename(b, root.name, name)
         root = b.tensors[name]
     elif view.tensor != name:
         b.tensors[name] = Tensor(TensorKind.VIEW, name, root.dtype, view.shape, of=root)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...ir.affine import Affine, interval
 from ...ir.types import TensorKind
-from ...ir.workload import Access, Apply, Op, Read, Value, reads_of
+from ...ir.workload import Access, Apply, Op, Opaque, Read, Value, reads_of
 from . import values
 from .values import View
 
@@ -37,6 +37,9 @@ def reordered(b: Builder, view: View) -> View | None:
     order = values.permutation(view, tensor.shape)
     if order is None or not is_free(b, view.tensor):
         return None
+    shown = (b.values[name] for name in b.standing[view.tensor] & b.shown)
+    if any(other.tensor == view.tensor and other != view for other in shown):
+        return None  # the network's user wants it in an order of its own
     b.tensors[view.tensor] = replace(tensor, shape=view.shape)
     relocate(
         b, view.tensor, view.tensor, lambda i: tuple(Affine() if o is None else i[o] for o in order)
@@ -117,6 +120,32 @@ def relocate(b: Builder, source: str, target: str, place: Place) -> None:
             b.define(name, replace(view, tensor=target, index=index))  # type: ignore[arg-type]
     if target != source:
         del b.tensors[source]
+
+
+def rename(b: Builder, old: str, new: str) -> None:
+    """Gives a tensor another name, wherever it is named."""
+    tensor = replace(b.tensors.pop(old), name=new)
+    b.tensors[new] = tensor
+    if tensor.of is not None:
+        b.reshaped[tensor.of.name] = [new if v == old else v for v in b.reshaped[tensor.of.name]]
+    for view in b.reshaped.get(old, ()):
+        b.tensors[view] = replace(b.tensors[view], of=tensor)
+    b.reshaped[new] = b.reshaped.pop(old, [])
+    b.users[new] = b.users.pop(old, set())
+    for position in b.users[new]:
+        b.nodes[position] = _renamed(b.nodes[position], old, new)
+    for name in b.standing.pop(old, set()):
+        if b.values[name].tensor == old:
+            b.define(name, replace(b.values[name], tensor=new))
+
+
+def _renamed(node: Op | Opaque, old: str, new: str) -> Op | Opaque:
+    if isinstance(node, Op):
+        return redirected(node, old, new, lambda index: index)
+    reads, writes = (
+        tuple(new if name == old else name for name in names) for names in (node.reads, node.writes)
+    )
+    return replace(node, reads=reads, writes=writes)
 
 
 def redirected(op: Op, source: str, target: str, place: Place) -> Op:
