@@ -300,7 +300,13 @@ def flatten(
     walk.frames.append(frame)
     walk.run()
     return Graph(
-        name, file, tuple(walk.nodes), walk.types, walk.constants, tuple(walk.inputs), outputs
+        name,
+        file,
+        tuple(walk.nodes),
+        walk.types,
+        walk.constants,
+        tuple(walk.inputs),
+        tuple(walk.shown(value.name, scope) for value in graph.output),
     )
 
 
