@@ -10,7 +10,7 @@ import onnx
 from ...ir.workload import Workload
 from .flatten import flatten
 from .lower import Lowered, lower
-from .reader import check_model, find_model, read_model
+from .reader import SHIPPED_PREFIX, check_model, find_model, read_model
 from .registry import LOWERINGS
 
 __all__ = ["load_onnx", "lower_onnx"]
@@ -49,7 +49,8 @@ def lower_onnx(
         proto, folder = model, None
     else:
         path = find_model(model)
-        proto, place, file, folder = read_model(path), str(model), path.name, path.parent
+        proto, place, folder = read_model(path), str(model), path.parent
+        file = path.name.removeprefix(SHIPPED_PREFIX) if place.startswith("onnx:") else path.name
     graph = flatten(
         proto,
         name=name or Path(file).stem,

@@ -12,11 +12,17 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from ...ir.text import Diagnostic, Label, Place
 
 _SHIPPED = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+SHIPPED_PREFIX = "light_"
 
 
 def shipped_models() -> tuple[str, ...]:
     """Names `N` of the models that `onnx:N` finds."""
-    return tuple(sorted(path.stem.removeprefix("light_") for path in _SHIPPED.glob("light_*.onnx")))
+    return tuple(
+        sorted(
+            path.stem.removeprefix(SHIPPED_PREFIX)
+            for path in _SHIPPED.glob(f"{SHIPPED_PREFIX}*.onnx")
+        )
+    )
 
 
 def find_model(model: str | Path) -> Path:
@@ -26,7 +32,7 @@ def find_model(model: str | Path) -> Path:
         return Path(model)
     name, known = text.removeprefix("onnx:"), shipped_models()
     if name in known:
-        return _SHIPPED / f"light_{name}.onnx"
+        return _SHIPPED / f"{SHIPPED_PREFIX}{name}.onnx"
     near = get_close_matches(name, known, 1)
     raise Diagnostic(
         f"the onnx package has no model `{name}`",
