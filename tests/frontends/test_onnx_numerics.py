@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
 
-from .nets import check, data, floats, integers, network, node, weights
+from tilewright.frontends.onnx import lower_onnx
+from tilewright.frontends.onnx.lower import Lowered
+
+from .nets import check, data, floats, integers, network, node, run, weights
 
 
 def test_conv_with_bias_and_activation() -> None:
@@ -55,7 +61,7 @@ def _by_group(kind: str, groups: int, attributes: dict[str, list[int]]) -> list:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     kind=st.sampled_from(["MaxPool", "AveragePool", "LpPool"]),
     kernel=st.integers(1, 3),
@@ -65,21 +71,30 @@ def _by_group(kind: str, groups: int, attributes: dict[str, list[int]]) -> list:
     include=st.booleans(),
 )
 def test_pools(kind: str, kernel: int, stride: int, pad: int, ceil: bool, include: bool) -> None:
+    """By hand: the reference evaluator errs on windows that `ceil_mode` cuts short."""
     pad = min(pad, kernel - 1)
-    # The reference evaluator gets shapes wrong where a last window is cut short by padding.
-    assume(not ceil or not pad)
-    assume(not ceil or all(-(-(n - kernel) // stride) * stride < n for n in (7, 8)))
-    attributes: dict[str, object] = {
-        "kernel_shape": [kernel, kernel],
-        "strides": [stride, stride],
-        "pads": [pad] * 4,
-    }
-    if kind != "LpPool":
-        attributes["ceil_mode"] = int(ceil)
+    attributes = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": [pad] * 4}
+    attributes["ceil_mode"] = int(ceil)  # type: ignore[assignment]
     if kind == "AveragePool":
-        attributes["count_include_pad"] = int(include)
+        attributes["count_include_pad"] = int(include)  # type: ignore[assignment]
     model = network([node(kind, ["x"], ["y"], **attributes)], [floats("x", 1, 2, 7, 8)], ["y"])
-    check(model, {"x": data(1, 2, 7, 8)})
+    x = data(1, 2, 7, 8)
+    got = run(lower_onnx(model), {"x": x})["y"]
+    for p, q in np.ndindex(got.shape[2:]):
+        rows, columns = (
+            range(i * stride - pad, min(i * stride - pad + kernel, n + pad))
+            for i, n in ((p, 7), (q, 8))
+        )
+        inside = x[0][:, [r for r in rows if 0 <= r < 7]][:, :, [c for c in columns if 0 <= c < 8]]
+        if inside.size == 0:
+            continue  # ONNX 1.23 infers windows that start behind the input; they mean nothing
+        count = len(rows) * len(columns) if include else inside[0].size
+        want = {
+            "MaxPool": lambda v: v.max(axis=(1, 2)),
+            "AveragePool": lambda v, count=count: v.sum(axis=(1, 2)) / count,
+            "LpPool": lambda v: np.sqrt(np.square(v).sum(axis=(1, 2))),
+        }[kind](inside)
+        np.testing.assert_allclose(got[0, :, p, q], want, rtol=1e-4, atol=1e-5)
 
 
 def test_attention_heads_without_a_copy() -> None:
@@ -213,31 +228,28 @@ def test_recurrent_layers(kind: str, gates: int, direction: str) -> None:
     nodes = [node(kind, names, outputs, hidden_size=hidden, direction=direction)]
     model = network(nodes, [floats("x", seq, batch, features)], outputs, given)
     x = data(seq, batch, features, seed=9)
-    if direction != "bidirectional":
-        lowered = check(model, {"x": x}) if direction == "forward" else None
-    if direction != "forward":
-        # The reference evaluator knows only one direction: run it on the reversed sequence.
+    if direction == "forward":
+        lowered = check(model, {"x": x})
+    else:
         lowered = _check_reversed(model, x, given, kind, hidden)
-    assert lowered is not None
     assert {op.times for op in lowered.workload.ops.values()} == {1, seq}
 
 
-def _check_reversed(model, x, given, kind, hidden):  # type: ignore[no-untyped-def]
-    from onnx.reference import ReferenceEvaluator
-
-    from tilewright.frontends.onnx import lower_onnx
-
-    from .nets import run
-
+def _check_reversed(
+    model: onnx.ModelProto,
+    x: np.ndarray,
+    given: dict[str, np.ndarray],
+    kind: str,
+    hidden: int,
+) -> Lowered:
+    """Compares the backward direction with a forward one on the reversed sequence."""
     lowered = lower_onnx(model)
     got = run(lowered, {"x": x})
     last = given["w"].shape[0] - 1
-    one = {k: v[last:] for k, v in given.items()}
-    names = [n if not n or n == "x" or n in one else "" for n in model.graph.node[0].input]
+    one = {name: value[last:] for name, value in given.items()}
     outputs = list(model.graph.node[0].output)
-    single = network(
-        [node(kind, names, outputs, hidden_size=hidden)], [floats("x", *x.shape)], outputs, one
-    )
+    forward = node(kind, list(model.graph.node[0].input), outputs, hidden_size=hidden)
+    single = network([forward], [floats("x", *x.shape)], outputs, one)
     want = dict(zip(outputs, ReferenceEvaluator(single).run(None, {"x": x[::-1]}), strict=True))
     np.testing.assert_allclose(got["y"][:, last], want["y"][::-1, 0], rtol=1e-4, atol=1e-5)
     for name in outputs[1:]:
@@ -264,8 +276,6 @@ def test_gathers() -> None:
 
 
 def test_functions_of_the_model() -> None:
-    from onnx import helper
-
     body = [node("Sigmoid", ["a"], ["s"]), node("Mul", ["a", "s"], ["b"])]
     silu = helper.make_function("own", "Silu", ["a"], ["b"], body, [helper.make_opsetid("", 18)])
     nodes = [
@@ -279,8 +289,6 @@ def test_functions_of_the_model() -> None:
 
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_branch_with_a_known_condition_is_taken(taken: bool) -> None:
-    from onnx import helper
-
     empty = helper.make_empty_tensor_value_info
     branches = {
         "then_branch": helper.make_graph([node("Relu", ["x"], ["r"])], "yes", [], [empty("r")]),
