@@ -63,7 +63,7 @@ def _measure(problem: Problem, lines: Ints, n: int, link: int, work: Work, room:
     union = union_of_boxes(problem, lines, at, child, moving, box, EITHER, work, room)
     work.touched[link] = union if moving < 0 else union * work.time_above[moving]
     updates = work.entered[link] * work.groups[output, link]
-    partial = _has_reduction(problem, lines, 0, at, EITHER)
+    partial = _is_reduced_above(problem, lines, at)
     if link > 0 and (work.partial[link - 1] or work.several[link - 1]):
         partial = True  # what is unfinished further out is unfinished here
     several = problem.reduces == 1 and updates > work.touched[link]
@@ -76,25 +76,17 @@ def _measure(problem: Problem, lines: Ints, n: int, link: int, work: Work, room:
 
 
 @kernel
-def _has_reduction(problem: Problem, lines: Ints, first: int, last: int, kinds: int) -> bool:
-    """Whether a loop over a dim that the result does not name stands in lines first to last."""
-    for at in range(first, last):
-        kind = lines[at, KIND]
-        if kind == KEEP or lines[at, COUNT] == 1 or (kinds != EITHER and kind != kinds):
-            continue
-        if problem.reduction[lines[at, SUBJECT]]:
+def _is_reduced_above(problem: Problem, lines: Ints, above: int) -> bool:
+    """Whether a loop over a dim that the result does not name stands above a line."""
+    for at in range(above):
+        loop = lines[at, KIND] != KEEP and lines[at, COUNT] > 1
+        if loop and problem.reduction[lines[at, SUBJECT]]:
             return True
     return False
 
 
 @kernel
-def _book_updates(
-    problem: Problem,
-    lines: Ints,
-    n: int,
-    link: int,
-    work: Work,
-) -> None:
+def _book_updates(problem: Problem, lines: Ints, n: int, link: int, work: Work) -> None:
     """A child's drains, what they are on the nets, and the parent's updates."""
     output = problem.operands - 1
     at, child = work.hold[output, link], work.hold[output, link + 1]
@@ -104,9 +96,9 @@ def _book_updates(
     bits = _bits(problem, memory, words * groups, finished)
     book(problem, work, memory, output, UPDATE, work.lanes_above[at], words * groups, bits)
     book_port(problem, work, memory, output, UPDATE, bits)
-    # A lane's share of a sum over lanes is not finished before the lanes are combined.
-    shared_sum = _has_reduction(problem, lines, at, child, PAR)
-    sent = 0 if shared_sum else finished // groups
+    # A lane's share of a sum is not finished before the lanes of its group are combined.
+    alone = groups * work.lanes_above[at] == work.lanes_above[child]
+    sent = finished // groups if alone or not problem.reduces else 0
     sender = -1 if child == n else lines[child, PLACE]
     bits = _sent_bits(problem, sender, words, sent)
     carry(problem, lines, n, output, link, words, bits, work)
@@ -147,13 +139,7 @@ def _sent_bits(problem: Problem, sender: int, words: int, finished: int) -> int:
 
 
 @kernel
-def _book_reads(
-    problem: Problem,
-    lines: Ints,
-    link: int,
-    classes: int,
-    work: Work,
-) -> int:
+def _book_reads(problem: Problem, lines: Ints, link: int, classes: int, work: Work) -> int:
     """Old values: an update (or a refill) of an element that is not empty reads it.
 
     Reads = updates - first touches + words refilled before. Returns the reads of all instances.
@@ -264,12 +250,7 @@ def _tiles_apart(problem: Problem, lines: Ints, at: int, work: Work, room: Ints)
 
 @kernel
 def _carry_refills(
-    problem: Problem,
-    lines: Ints,
-    n: int,
-    link: int,
-    reads: int,
-    work: Work,
+    problem: Problem, lines: Ints, n: int, link: int, reads: int, work: Work
 ) -> None:
     """Refills on the nets: each word takes the route to lane 0 of its group only."""
     output = problem.operands - 1
