@@ -242,6 +242,16 @@ def test_equal_diagonals_are_one_group() -> None:
     assert cost.network_pj == (5 + 3) * 8
 
 
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 2), (2, 2), (2, 3), (2, 4), (4, 2), (3, 1)])
+def test_lanes_that_meet_are_counted_once(stride: int, dilation: int) -> None:
+    size = 2 * stride + 2 * dilation + 1
+    workload = CONV.format(x=size, stride=stride, dilation=dilation)
+    workload = workload.replace("p: 4", "p: 3").replace("y : i8[4]", "y : i8[3]")
+    bus = NET.format(name="in", kind="bus(multicast)", roles="input, weight")
+    starts = {stride * p + dilation * r for p in range(3) for r in range(3)}
+    assert words(cost_of(workload, UNROLLED, lanes(bus)), "dram", "x")[0] == len(starts)
+
+
 def test_plain_wires_share_nothing() -> None:
     cost = cost_of(DIAGONAL, UNROLLED, lanes())
     assert words(cost, "dram", "x") == (9, 0, 0, 0)
@@ -255,6 +265,13 @@ def test_hops_on_a_mesh() -> None:
     assert cost.nets["in"]["w"] == 12
     # x: diagonals (y, x): 00; 01 10; 02 11 20; 12 21; 22. Routes go down y first, then along x.
     assert cost.nets["in"]["x"] == 1 + 3 + 6 + 6 + 5
+
+
+def test_a_group_pays_for_each_row_that_it_spans() -> None:
+    mesh = NET.format(name="in", kind="mesh(multicast)", roles="input, weight")
+    cost = cost_of(DIAGONAL, UNROLLED, lanes(mesh.replace("-> pe", "-> pe along x, y")))
+    # Row y of w: 1 hop in, 2 along x, then y hops down in each of 3 columns.
+    assert cost.nets["in"]["w"] == sum(1 + 2 + 3 * y for y in range(3))
 
 
 def test_a_net_that_reduces_takes_one_update_a_sum() -> None:
