@@ -195,16 +195,20 @@ def _refill(
     for index in range(classes):
         work.classes[index, 0] *= groups
         work.classes[index, 1] //= groups
-        instances, words = work.classes[index, 0], work.classes[index, 1]
-        lanes -= instances
+        lanes -= work.classes[index, 0]
         if child < n:
-            below = lines[child, PLACE]
-            bits = words * work.width[link + 1]
-            book(problem, work, below, output, FILL, instances, words, bits)
-            if index == 0:
-                book_port(problem, work, below, output, FILL, bits)
+            _book_fills(problem, lines[child, PLACE], index, work.width[link + 1], work)
     work.classes[classes, 0], work.classes[classes, 1] = lanes, 0
     return classes + 1
+
+
+@kernel
+def _book_fills(problem: Problem, memory: int, index: int, width: int, work: Work) -> None:
+    """Book the refills of one class of a memory's instances; the first class is the busiest."""
+    output, instances, words = problem.operands - 1, work.classes[index, 0], work.classes[index, 1]
+    book(problem, work, memory, output, FILL, instances, words, words * width)
+    if index == 0:
+        book_port(problem, work, memory, output, FILL, words * width)
 
 
 @kernel

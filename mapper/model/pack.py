@@ -13,15 +13,18 @@ from ...ir.text import Diagnostic, label_at
 from ...ir.types import Reduce, Role, TensorKind
 from ...ir.workload import Op, Operand, operands
 from ..space.nest import Hold, Nest
-from . import problem as room
+from . import problem as limits
 from .energy import ACTIONS, always_on_pj_per_cycle, compute_energy_pj, leak_pj_per_cycle
-from .problem import COLUMNS, FOR, KEEP, LINES, PAR, Problem
+from .problem import COLUMNS, DEPTH, FOR, KEEP, LINES, PAR, Problem
 from .record import Ints, new_record
 from .supported import require_even, require_supported, updates_in_place
 from .wires import ROLES, axis_names, net_driver, net_kind, routing_trees, shares, stages
 
 EXACT = 2**53
-"""Counts are refused beyond this, so that they are exact as integers and as floats."""
+"""Words are refused beyond this, so that they are exact as integers and as floats."""
+
+LARGEST = 2**62
+"""Bits x hops, and products on the way to cycles, are refused beyond this: int64 holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,6 @@ def pack_problem(op: Op, arch: Arch, unit: Compute) -> Packed:
     problem.memories, problem.axes = len(names.memories), len(names.axes)
     problem.ports, problem.nets = len(names.ports), len(names.nets)
     _set_accesses(problem, names)
-    _require_exact(op, problem)
     _set_output(problem, op, arch, names)
     _set_compute(problem, op, unit)
     _set_memories(problem, arch, names)
@@ -103,6 +105,7 @@ def pack_problem(op: Op, arch: Arch, unit: Compute) -> Packed:
     _set_leakage(problem, arch, unit, names)
     trees, first = routing_trees(arch, tuple(arch.nets[number] for number in names.nets))
     problem.first_lane[: len(first)] = first
+    _require_exact(op, problem, trees)
     return Packed(problem, trees, names)
 
 
@@ -110,14 +113,14 @@ def _require_room(op: Op, arch: Arch, unit: Compute, names: Names) -> None:
     tensor_axes = max(len(operand.axes) for operand in names.operands)
     most = max(len(stages(arch, unit, role)) for role in ROLES)
     for what, count, limit in (
-        ("dims", len(names.dims), room.DIMS),
-        ("operands", len(names.operands), room.OPERANDS),
-        ("axes of a tensor", tensor_axes, room.TENSOR_AXES),
-        ("memories on the way to a unit", len(names.memories), room.MEMORIES),
-        ("array axes on the way to a unit", len(names.axes), room.AXES),
-        ("ports", len(names.ports), room.PORTS),
-        ("nets", len(names.nets), room.NETS),
-        ("crossings of nets and arrays", most, room.STAGES),
+        ("dims", len(names.dims), limits.DIMS),
+        ("operands", len(names.operands), limits.OPERANDS),
+        ("axes of a tensor", tensor_axes, limits.TENSOR_AXES),
+        ("memories on the way to a unit", len(names.memories), limits.MEMORIES),
+        ("array axes on the way to a unit", len(names.axes), limits.AXES),
+        ("ports", len(names.ports), limits.PORTS),
+        ("nets", len(names.nets), limits.NETS),
+        ("crossings of nets and arrays", most, limits.STAGES),
     ):
         if count > limit:
             raise Diagnostic(
@@ -138,9 +141,9 @@ def _set_accesses(problem: Problem, names: Names) -> None:
     problem.lone = int(stands_on.max() <= 1)
 
 
-def _require_exact(op: Op, problem: Problem) -> None:
+def _require_exact(op: Op, problem: Problem, trees: Ints) -> None:
     """Words of an operand never exceed points * product over axes of (1 + sum |coef|), times
-    the extent of a dim for each further axis that it stands on."""
+    the extent of a dim for each further axis that it stands on; bits x hops follow from them."""
     worst = 0
     for number in range(problem.operands):
         rows = problem.coef[number, : problem.tensor_axes].tolist()
@@ -150,7 +153,9 @@ def _require_exact(op: Op, problem: Problem) -> None:
             for index, dim in enumerate(op.dims)
         )
         worst = max(worst, op.points * spread * again)
-    if worst > EXACT:
+    widest = max(int(problem.word_bits.max()), problem.final_bits, problem.acc_bits)
+    farthest = 1 + int(trees[DEPTH].max(initial=0))
+    if worst > EXACT or worst * widest * farthest > LARGEST:
         raise Diagnostic(
             f"`{op.name}` may move {worst:.1e} words; counts are exact up to 2^53",
             label_at(op.at, f"{op.points:.1e} points"),
@@ -217,6 +222,12 @@ def _set_ports(problem: Problem, names: Names) -> None:
         memory = names.memories[row]
         port = memory.ports[index]
         rate = port.bandwidth_bits_per_cycle
+        if rate.numerator * rate.denominator > LARGEST:
+            raise Diagnostic(
+                f"the bandwidth of `{memory.path}.{port.name}` has too many digits",
+                label_at(port.at or memory.at, f"{rate} bits a cycle"),
+                help="round it",
+            )
         problem.port_rate[number] = rate.numerator, rate.denominator
         for r, role in enumerate(ROLES):
             for a, action in enumerate(ACTIONS):

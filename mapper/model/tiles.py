@@ -106,21 +106,10 @@ def union_of_boxes(
     `child` is the line of the child's keep, or -1 for single words. Returns -1 when it would have
     to enumerate too much.
     """
-    output = problem.operands - 1
-    count = 0
-    if moving >= 0:
-        work.loops[count] = moving
-        count += 1
-    for at in range(first, last):
-        kind = lines[at, KIND]
-        if kind == KEEP or lines[at, COUNT] == 1 or (kinds != EITHER and kind != kinds):
-            continue
-        if problem.relevant[output, lines[at, SUBJECT]]:
-            work.loops[count] = at
-            count += 1
+    count = _gather(problem, lines, first, last, moving, kinds, work)
     if not problem.lone:
         return _union_together(problem, lines, count, child, work, room[CELLS])
-    words = 1
+    output, words = problem.operands - 1, 1
     for axis in range(problem.tensor_axes):
         used = 0
         for index in range(count):
@@ -136,6 +125,25 @@ def union_of_boxes(
             return -1
         words *= covered
     return words
+
+
+@kernel
+def _gather(
+    problem: Problem, lines: Ints, first: int, last: int, moving: int, kinds: int, work: Work
+) -> int:
+    """Put the loops of `union_of_boxes` into `work.loops`; returns how many there are."""
+    output, count = problem.operands - 1, 0
+    if moving >= 0:
+        work.loops[count] = moving
+        count += 1
+    for at in range(first, last):
+        kind = lines[at, KIND]
+        if kind == KEEP or lines[at, COUNT] == 1 or (kinds != EITHER and kind != kinds):
+            continue
+        if problem.relevant[output, lines[at, SUBJECT]]:
+            work.loops[count] = at
+            count += 1
+    return count
 
 
 @kernel
