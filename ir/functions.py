@@ -12,7 +12,8 @@ COPY = "copy"
 
 # How a function of the text is counted on hardware, where the two names differ.
 _COUNTED_AS = {"sub": "add", "square": "mul"}
-_COMBINE = {Reduce.ADD: "add", Reduce.MUL: "mul", Reduce.MAX: "max", Reduce.MIN: "min"}
+COMBINES = {Reduce.ADD: "add", Reduce.MUL: "mul", Reduce.MAX: "max", Reduce.MIN: "min"}
+"""The function that a reduction combines partial results with."""
 
 
 def function_counts(op: Op) -> dict[str, int]:
@@ -39,7 +40,7 @@ def function_counts(op: Op) -> dict[str, int]:
         return dict(counts)
     counts.update(_in_value(op.value))
     if op.reduce is not Reduce.ASSIGN:
-        counts[_COMBINE[op.reduce]] += 1
+        counts[COMBINES[op.reduce]] += 1
     if not counts:
         counts[COPY] = 1
     return dict(counts)

@@ -9,6 +9,7 @@ from ..hw_specs.model import Arch
 from ..ir.workload import Workload
 from .report.report import Report
 from .result import Objective
+from .search.driver import Stop
 from .search.network import Progress, map_ops
 
 
@@ -21,6 +22,7 @@ def map_network(
     jobs: int = 1,
     budget_s: float | None = None,
     progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Report:
     """Map every op of a workload; what cannot be mapped stands in the report with its reason.
 
@@ -30,6 +32,7 @@ def map_network(
         jobs: processes that search at the same time.
         budget_s: seconds for the whole network.
         progress: called after each unique shape.
+        stop: asked now and then; once it says True, what was found so far is reported.
 
     Example:
         >>> import tilewright as tw
@@ -40,7 +43,14 @@ def map_network(
     started = time.monotonic()
     objective = Objective(objective)
     outcome = map_ops(
-        workload, arch, objective, seed=seed, jobs=jobs, budget_s=budget_s, progress=progress
+        workload,
+        arch,
+        objective,
+        seed=seed,
+        jobs=jobs,
+        budget_s=budget_s,
+        progress=progress,
+        stop=stop,
     )
     return Report(
         model=workload.name,

@@ -15,6 +15,7 @@ from ..report.report import Report
 from ..report.terminal import print_summary
 from ..report.write import check_writable, write_report
 from ..result import Objective
+from .interrupt import interruptible
 from .options import dim_option, hw_option, json_option, read_arch, read_dims, set_option
 
 
@@ -64,7 +65,8 @@ def map_command(
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    bars = Progress(*columns, console=console, disable=not console.is_terminal)
+    with bars as bar, interruptible() as stop:
         task = bar.add_task("", total=None)
 
         def show(name: str, done: int, total: int) -> None:
@@ -78,6 +80,7 @@ def map_command(
             jobs=jobs,
             budget_s=budget,
             progress=show,
+            stop=stop,
         )
     if out is not None:
         write_report(report, workload, out)

@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from ...hw_specs.model import Arch, Array, Compute, FirstTouch, Memory, chain
-from ...ir.functions import function_counts
+from ...ir.functions import COMBINES, function_counts
 from ...ir.text import Diagnostic, label_at
 from ...ir.types import Reduce, Role, TensorKind
 from ...ir.workload import Op, Operand, operands
@@ -62,10 +62,6 @@ def names_of(op: Op, arch: Arch, unit: Compute) -> Names:
         ),
         nets=tuple(number for number in range(len(arch.nets)) if number in used),
     )
-
-
-# The function that a reduction combines partial results with, as nets name it.
-_COMBINES = {Reduce.ADD: "add", Reduce.MUL: "mul", Reduce.MAX: "max", Reduce.MIN: "min"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +275,7 @@ def _set_nets(problem: Problem, op: Op, arch: Arch, unit: Compute, names: Names)
             if stage.net is None:
                 continue
             problem.stage_net[r, s] = names.nets.index(stage.net)
-            joined = shares(arch.nets[stage.net], role, _COMBINES.get(op.reduce))
+            joined = shares(arch.nets[stage.net], role, COMBINES.get(op.reduce))
             for number, operand in enumerate(names.operands):
                 if operand.role is role:
                     problem.shares[number, list(stage.axes)] = joined

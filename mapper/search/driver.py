@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from zlib import crc32
 
 import numpy as np
@@ -23,7 +24,10 @@ from .anneal import Annealer, Found
 SPACE = "even"
 """All keeps of a memory adjacent, perfect factors."""
 
-ROUNDS = 6
+Stop = Callable[[], bool]
+"""Whether to stop searching."""
+
+ROUNDS = 10
 """Restarts per mapspace when no time budget is given."""
 
 
@@ -34,6 +38,7 @@ def map_op(
     *,
     budget_s: float | None = None,
     seed: int = 0,
+    stop: Stop | None = None,
 ) -> Result:
     """The best mapping found for one op.
 
@@ -42,6 +47,7 @@ def map_op(
     Args:
         objective: `edp`, `energy` or `latency`.
         budget_s: seconds to search; at least one round is run. None runs a fixed number.
+        stop: asked between rounds; when it says True, the best found so far is returned.
 
     Raises:
         Diagnostic: no unit of the chip runs the op's functions, or no legal mapping was found.
@@ -55,7 +61,7 @@ def map_op(
     ]
     best: tuple[float, int, Found] | None = None
     rounds = 0
-    while _goes_on(rounds, budget_s, time.monotonic() - started):
+    while _goes_on(rounds, budget_s, time.monotonic() - started, stop):
         for index, annealer in enumerate(annealers):
             found = annealer.round()
             if found is not None and (best is None or found.score < best[0]):
@@ -102,10 +108,12 @@ def _source_place(op: Op) -> Where | None:
     return None if op.source is None else Place(op.source)
 
 
-def _goes_on(rounds: int, budget_s: float | None, elapsed_s: float) -> bool:
-    if budget_s is None:
-        return rounds < ROUNDS
-    return rounds == 0 or elapsed_s < budget_s
+def _goes_on(rounds: int, budget_s: float | None, elapsed_s: float, stop: Stop | None) -> bool:
+    if rounds == 0:
+        return True
+    if stop is not None and stop():
+        return False
+    return rounds < ROUNDS if budget_s is None else elapsed_s < budget_s
 
 
 def _seed(op: Op, number: int, seed: int) -> list[int]:

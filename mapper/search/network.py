@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from ...hw_specs.model import Arch
@@ -16,7 +18,7 @@ from ...ir.text import Diagnostic
 from ...ir.workload import Op, Opaque, Workload
 from ..result import Entry, NotMapped, Objective, Result
 from ..space.identity import shape_key
-from .driver import map_op
+from .driver import Stop, map_op
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def map_ops(
     jobs: int = 1,
     budget_s: float | None = None,
     progress: Progress | None = None,
+    stop: Stop | None = None,
 ) -> Outcome:
     """Map every op of a workload; the outcome does not depend on `jobs`.
 
@@ -50,6 +53,7 @@ def map_ops(
         jobs: processes that search at the same time.
         budget_s: seconds for the whole network, shared out over the shapes still to be mapped;
             None gives each shape the same number of evaluations, which makes runs repeatable.
+        stop: asked whenever a shape is done, and between rounds of one that is searched here.
     """
     groups: dict[tuple[object, ...], list[Op]] = {}
     for op in workload.ops.values():
@@ -58,10 +62,13 @@ def map_ops(
     found: dict[int, _Found] = {}
     interrupted = False
     try:
-        for index, result in _search_all(alike, arch, objective, seed, jobs, budget_s):
+        for index, result in _search_all(alike, arch, objective, seed, jobs, budget_s, stop):
             found[index] = result
             if progress is not None:
                 progress(alike[index][0].name, len(found), len(alike))
+            interrupted = len(found) < len(alike) and stop is not None and stop()
+            if interrupted:
+                break
     except KeyboardInterrupt:
         interrupted = True
     entries, not_mapped = [], [_opaque_entry(workload, node) for node in workload.opaques]
@@ -82,6 +89,7 @@ def _search_all(
     seed: int,
     jobs: int,
     budget_s: float | None,
+    stop: Stop | None,
 ) -> Iterator[tuple[int, _Found]]:
     if jobs <= 1 or len(alike) <= 1:
         deadline = None if budget_s is None else time.monotonic() + budget_s
@@ -89,27 +97,46 @@ def _search_all(
             left = None
             if deadline is not None:
                 left = max(0.0, deadline - time.monotonic()) / (len(alike) - index)
-            yield index, _try_op(group[0], arch, objective, seed, left)
+            yield index, _try_op(group[0], arch, objective, seed, left, stop)
         return
     share = None if budget_s is None else budget_s * jobs / len(alike)
+    # The first one here: it compiles the kernels where need be, which the others then find cached.
+    yield 0, _try_op(alike[0][0], arch, objective, seed, share, stop)
     # `spawn`: a forked child would inherit locks of Numba's and of the progress bar's threads.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    # Ctrl-C reaches the whole process group; the children leave the answer to it to us.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(jobs, context, signal.signal, ignore) as pool:
         waiting: dict[Future[_Found], int] = {
             pool.submit(_try_op, group[0], arch, objective, seed, share): index
-            for index, group in enumerate(alike)
+            for index, group in enumerate(alike[1:], 1)
         }
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
+        except BrokenProcessPool:
+            raise Diagnostic(
+                "a process of the search died, perhaps for want of memory",
+                help="map with a smaller `--jobs`",
+            ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
             raise
 
 
-def _try_op(op: Op, arch: Arch, objective: Objective, seed: int, budget_s: float | None) -> _Found:
+def _try_op(
+    op: Op,
+    arch: Arch,
+    objective: Objective,
+    seed: int,
+    budget_s: float | None,
+    stop: Stop | None = None,
+) -> _Found:
     try:
-        return map_op(op, arch, objective, budget_s=budget_s, seed=seed)
+        return map_op(op, arch, objective, budget_s=budget_s, seed=seed, stop=stop)
     except Diagnostic as diagnostic:
         return diagnostic
 
