@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .build import NotAffine
 from .graph import Node
+from .refusal import NotAffine
 
 
 def integer(node: Node, name: str, default: int) -> int:

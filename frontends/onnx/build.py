@@ -8,18 +8,17 @@ from math import prod
 import numpy as np
 
 from ...ir.affine import Affine, dim, interval
+from ...ir.text import Diagnostic
 from ...ir.types import DType, Reduce, TensorKind
-from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value, named_tensors, reads_of
+from ...ir.verify.statement import verify_statement
+from ...ir.workload import Access, Dim, Op, Opaque, Read, Tensor, Value, named_tensors
 from . import values
-from .dims import MAX_ELEMENTS
+from .dims import MAX_ELEMENTS, MAX_EXTENT, MAX_POINTS
 from .formula import number
 from .graph import Constant, Graph, Node, TensorType
+from .refusal import NotAffine
 from .storage import reordered
 from .values import View
-
-
-class NotAffine(Exception):
-    """A lowering's reason why a node has no affine body; the node becomes an `Opaque`."""
 
 
 class Builder:
@@ -59,7 +58,7 @@ class Builder:
     # ---- what is known of values --------------------------------------------------------
 
     def type(self, name: str) -> TensorType:
-        return self.graph.types[name]
+        return self.graph.types.get(name, TensorType(0, None, "an operand is absent"))
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Raises NotAffine when the shape is not known."""
@@ -118,10 +117,11 @@ class Builder:
         """A new tensor, and the value of its name seen whole.
 
         Raises:
-            NotAffine: more elements than addresses are counted with.
+            NotAffine: more elements than can be counted.
         """
-        if prod(shape) > MAX_ELEMENTS:
-            raise NotAffine(f"{name!r} has {prod(shape)} elements, more than 2^48")
+        if prod(shape) > MAX_ELEMENTS or any(n > MAX_EXTENT for n in shape):
+            reason = "more than 2^48, or an axis of more than 2^40"
+            raise NotAffine(f"{name!r} has {prod(shape)} elements: {reason}")
         self.tensors[name] = Tensor(kind, name, dtype, shape)
         view = values.whole(name, shape)
         self.define(name, view)
@@ -369,22 +369,11 @@ class Builder:
             found, count = f"{name}_{count}", count + 1
         self._op_names.add(found)
         loops = tuple(Dim(d, extent) for d, extent in dims.items())
-        op = Op(found, loops, result, reduce, value, (), acc, repeat, source)
-        self._refuse_outside(op)
+        named = tuple(self.tensors[tensor] for tensor in named_tensors(result, value))
+        op = Op(found, loops, result, reduce, value, named, acc, repeat, source)
+        refuse_misfit(op)
         self.nodes.append(op)
         self.note_users(len(self.nodes) - 1)
-
-    def _refuse_outside(self, op: Op) -> None:
-        """Operands that do not fit each other show as indices beyond a tensor's shape."""
-        extents = op.extents | ({} if op.repeat is None else {op.repeat.name: op.repeat.extent})
-        reads = [read.access for read in reads_of(op.value) if read.pad is None]
-        for access in (op.result, *reads):
-            shape = self.tensors[access.tensor].shape
-            for index, extent in zip(access.index, shape, strict=True):
-                low, high = (0, 0) if isinstance(index, Access) else interval(index, extents)
-                if low < 0 or high >= extent:
-                    bounds = f"{low}..{high} of an axis of {extent}"
-                    raise NotAffine(f"its operands do not fit: {access.tensor!r} at {bounds}")
 
     def step(self, extent: int) -> Dim:
         """The step of a new `repeat` block: `t`, `t2`, ..."""
@@ -439,6 +428,21 @@ class Builder:
         )
         self.nodes.append(out)
         self.note_users(len(self.nodes) - 1)
+
+
+def refuse_misfit(op: Op) -> None:
+    """Operands that do not fit each other show as a statement that cannot be.
+
+    Raises:
+        NotAffine: an index leaves its tensor, a rank is wrong, or a dim has an impossible extent.
+    """
+    if any(not 1 <= loop.extent <= MAX_EXTENT for loop in op.dims) or op.points > MAX_POINTS:
+        extents = ", ".join(f"{loop.name}: {loop.extent}" for loop in op.dims)
+        raise NotAffine(f"its dims have impossible extents: {extents}")
+    try:
+        verify_statement(op, op.name)
+    except Diagnostic as fault:
+        raise NotAffine(f"its operands do not fit: {fault.message}") from None
 
 
 def pointwise_dims(shape: Iterable[int]) -> dict[str, int]:

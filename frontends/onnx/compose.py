@@ -11,7 +11,8 @@ from .build import Builder, tensors_of
 from .storage import map_reads
 
 _LARGEST = 64
-"""Parts a composed value may have, so that statements stay readable and recursion shallow."""
+_DEEPEST = 32
+"""Parts and levels a composed value may have: statements stay readable, recursion shallow."""
 
 
 def compose(b: Builder) -> None:
@@ -73,6 +74,8 @@ def _joined(b: Builder, position: int, reader: int) -> Op | None:
         return None
     if _names(after.result, name) or _size(op.value) + _size(after.value) > _LARGEST:
         return None
+    if _depth(op.value) + _depth(after.value) > _DEEPEST:
+        return None
     places = _places(op, after, found[0].access)
     if places is None:
         return None
@@ -88,6 +91,10 @@ def _names(access: Access, tensor: str) -> bool:
 
 def _size(value: Value) -> int:
     return 1 + sum(_size(arg) for arg in value.args) if isinstance(value, Apply) else 1
+
+
+def _depth(value: Value) -> int:
+    return 1 + max(map(_depth, value.args)) if isinstance(value, Apply) else 1
 
 
 def _places(op: Op, after: Op, read: Access) -> dict[str, Affine] | None:

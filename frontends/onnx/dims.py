@@ -13,7 +13,11 @@ from .graph import TensorType
 
 MAX_EXTENT = 1 << 40
 MAX_ELEMENTS = 1 << 48
-"""Larger axes and tensors are refused: counts of words and operations must fit 64-bit integers."""
+MAX_POINTS = 1 << 56
+"""Larger axes, tensors and nests are refused: counts must fit 64-bit integers."""
+
+MAX_TABLE = 1 << 24
+"""Larger tables of positions (resampling, padding by index) are not made."""
 
 
 def bind_inputs(

@@ -187,8 +187,9 @@ class _Flattener:
         outputs: tuple[str, ...],
     ) -> bool:
         """Computes a node offline when nothing it reads depends on the network's inputs."""
-        if node.op_type in ("Shape", "Size") and inputs and self.types[inputs[0]].shape is not None:
-            self.add_constant(outputs[0], shape_value(node, self.types[inputs[0]]))
+        asked = self.types.get(inputs[0]) if inputs else None
+        if node.op_type in ("Shape", "Size") and asked is not None and asked.shape is not None:
+            self.add_constant(outputs[0], shape_value(node, asked))
             return True
         like = self.types[inputs[1]].element if len(inputs) == 2 and inputs[1] else 0
         if node.op_type == "CastLike" and like and inputs[0] in self.constants:

@@ -48,6 +48,10 @@ def index(expression: Affine) -> Value:
 
 
 def _chain(function: str, args: tuple[Value, ...]) -> Value:
+    """Left to right; many operands in halves, so that the value stays shallow."""
+    if len(args) > 16:
+        half = len(args) // 2
+        return Apply(function, (_chain(function, args[:half]), _chain(function, args[half:])))
     out = args[0]
     for arg in args[1:]:
         out = Apply(function, (out, arg))

@@ -40,6 +40,9 @@ def infer_types(
     if schema is None:
         where = f"`{node.domain}`" if node.domain else f"operator set {version}"
         return {}, f"ONNX defines no `{node.op_type}` in {where}"
+    parts = [a.i for a in node.attribute if a.name == "num_outputs"]
+    if node.op_type == "Split" and parts and parts != [len(node.output)]:
+        return {}, f"`num_outputs` is {parts[0]}, but it has {len(node.output)}"  # inference aborts
     known: dict[str, onnx.TypeProto] = {}
     for name in filter(None, node.input):
         proto = type_proto(types[name])

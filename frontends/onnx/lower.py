@@ -21,11 +21,12 @@ from . import (
     ops_reduce,
     ops_resize,
 )
-from .build import Builder, NotAffine, tensors_of
+from .build import Builder, tensors_of
 from .compose import compose
 from .graph import Constant, Graph, Node
 from .opaque import lost_macs, reason
 from .outputs import show_outputs
+from .refusal import NotAffine
 from .registry import LOWERINGS
 
 FAMILIES = (

@@ -56,7 +56,7 @@ def lost_macs(node: Node, b: Builder) -> int:
             return prod(y) * prod(w[1:])
         case "ConvTranspose":
             return prod(x) * prod(w[1:])
-        case "QLinearConv" if shapes[3] is not None:
+        case "QLinearConv" if len(shapes) > 4 and shapes[3] is not None:
             return prod(y) * prod(shapes[3][1:])
         case "Gemm" | "MatMul" | "MatMulInteger":
             transposed = node.kind == "Gemm" and bool(node.attributes.get("transA"))

@@ -11,9 +11,10 @@ from ...ir.workload import Value
 from . import formula as f
 from . import values
 from .attributes import integer, ints, text
-from .build import Builder, NotAffine, accumulator, pointwise_dims
+from .build import Builder, accumulator, pointwise_dims
 from .graph import Node
 from .linear import linear
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 from .window import Window, per_axis, spatial_dims, windows
@@ -92,8 +93,7 @@ def convolution(
         zeros: zero points of both operands, names of scalars or of one per output channel.
     """
     x_shape, w_shape = b.shape(x), b.shape(w) if w in b.graph.types else b.view(w).shape
-    if len(x_shape) < 3:
-        raise NotAffine("a convolution without a spatial axis")
+    same_rank(x_shape, w_shape, out.shape)
     spatial = windows(node, x_shape[2:], out.shape[2:], w_shape[2:])
     over = channels(integer(node, "group", 1), out.shape[1], x_shape[1], ("k", "c"))
     dims = loop_dims(x_shape[0], over, spatial)
@@ -107,6 +107,13 @@ def convolution(
     target = values.at(out, [dim("n"), over.wide, *(dim(w.out[0]) for w in spatial)])
     acc = accumulator(b.dtype(x))
     b.op(node, dims, target, f.mul(image, weight), Reduce.ADD, acc=acc)
+
+
+def same_rank(*shapes: tuple[int, ...]) -> None:
+    """Refuses operands and a result of different ranks, and those without a spatial axis."""
+    ranks = [len(shape) for shape in shapes]
+    if len(set(ranks)) != 1 or ranks[0] < 3:
+        raise NotAffine(f"a convolution of operands with {ranks} axes")
 
 
 def without_zero(b: Builder, value: Value, zero: str, channel: Affine) -> Value:
@@ -127,8 +134,7 @@ def conv_transpose(node: Node, b: Builder) -> None:
     """`y[stride*p + dilation*r] += x[p] * w[r]`; pads cut the result, which is a view of it."""
     x = node.inputs[0]
     x_shape, w_shape, y_shape = b.shape(x), b.shape(node.inputs[1]), b.shape(node.outputs[0])
-    if len(x_shape) < 3:
-        raise NotAffine("a convolution without a spatial axis")
+    same_rank(x_shape, w_shape, y_shape)
     groups = integer(node, "group", 1)
     parts = linear(node, b, channel_of_weight=1 if groups == 1 else None)
     spatial, cuts = transposed_windows(node, x_shape[2:], y_shape[2:], w_shape[2:])

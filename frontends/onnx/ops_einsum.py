@@ -7,8 +7,9 @@ from ...ir.types import Reduce
 from . import formula as f
 from . import values
 from .attributes import text
-from .build import Builder, NotAffine, accumulator
+from .build import Builder, accumulator
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 
 

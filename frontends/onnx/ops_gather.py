@@ -8,8 +8,9 @@ from ...ir.affine import Affine, dim
 from ...ir.workload import Read
 from . import values
 from .attributes import axis, integer, text
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
 from .graph import Constant, Node, TensorType
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 

@@ -7,10 +7,11 @@ from ...ir.types import Reduce
 from . import formula as f
 from . import values
 from .attributes import integer, real
-from .build import Builder, NotAffine, accumulator, pointwise_dims
+from .build import Builder, accumulator, pointwise_dims
 from .graph import Node
 from .linear import linear
 from .ops_conv import without_zero
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 

@@ -11,8 +11,10 @@ from ...ir.workload import Read
 from . import formula as f
 from . import values
 from .attributes import axis, integer, ints, text
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
+from .dims import MAX_TABLE
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 from .storage import placed
 
@@ -56,6 +58,8 @@ def tile(node: Node, b: Builder) -> None:
     """Each axis twice, the repetition outside: `[r0, n0, r1, n1, ...]`, reshaped."""
     view, out = b.view(node.inputs[0]), node.outputs[0]
     shape = b.shape(out)
+    if len(shape) != len(view.shape):
+        raise NotAffine(f"{list(view.shape)} cannot be tiled to {list(shape)}")
     twice = tuple(n for o, i in zip(shape, view.shape, strict=True) for n in (o // i, i))
     index = [values.axis(2 * a + 1) for a in range(len(view.shape))]
     b.define(out, b.reshape(values.moved(view, index, twice), shape, out))
@@ -195,6 +199,8 @@ def _pad_by_index(
     shape = b.shape(out)
     tables: dict[int, np.ndarray] = {}
     for place, (n, m, low) in enumerate(zip(view.shape, shape, before, strict=True)):
+        if not n <= n + low <= m <= MAX_TABLE:
+            raise NotAffine(f"its pads make {m} of {n} elements")
         if n != m:
             tables[place] = np.pad(np.arange(n), (low, m - n - low), mode=modes[mode])  # type: ignore[call-overload]
     gather(node, b, view, tables)

@@ -11,10 +11,11 @@ from ...ir.workload import Value
 from . import formula as f
 from . import values
 from .attributes import axis, integer, real
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
 from .graph import DTYPES, Node
 from .linear import is_inference, scale_and_shift
 from .ops_reduce import kept_index, kept_shape, reduce_axes
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 
@@ -156,8 +157,7 @@ def rms_norm(node: Node, b: Builder) -> None:
 
 @lowers("InstanceNormalization")
 def instance_norm(node: Node, b: Builder) -> None:
-    shape = b.shape(node.inputs[0])
-    _grouped(node, b, groups=shape[1], per_group=False)
+    _grouped(node, b, groups=None, per_group=False)
 
 
 @lowers("GroupNormalization")
@@ -166,10 +166,17 @@ def group_norm(node: Node, b: Builder) -> None:
     _grouped(node, b, integer(node, "num_groups", 1), per_group=node.version < 21)
 
 
-def _grouped(node: Node, b: Builder, groups: int, *, per_group: bool) -> None:
-    """Statistics per sample and group of channels; dims i0, i1 (group), i2 (in group), ..."""
+def _grouped(node: Node, b: Builder, groups: int | None, *, per_group: bool) -> None:
+    """Statistics per sample and group of channels; dims i0, i1 (group), i2 (in group), ...
+
+    Args:
+        groups: None for one per channel.
+    """
     name, out = node.inputs[0], node.outputs[0]
     shape = b.shape(name)
+    if len(shape) < 3:
+        raise NotAffine("a normalisation without a spatial axis")
+    groups = shape[1] if groups is None else groups
     if groups < 1 or shape[1] % groups:
         raise NotAffine(f"{groups} groups do not divide {shape[1]} channels")
     inner = shape[1] // groups
@@ -194,6 +201,8 @@ def local_response_norm(node: Node, b: Builder) -> None:
     name, out = node.inputs[0], node.outputs[0]
     size = integer(node, "size", 1)
     shape = b.shape(name)
+    if size < 1 or len(shape) < 2:
+        raise NotAffine(f"a window of {size} over the channels of {list(shape)}")
     dims = pointwise_dims(shape)
     index = [dim(d) for d in dims]
     window = dims | {"r": size}

@@ -10,8 +10,9 @@ from ...ir.workload import Value
 from . import formula as f
 from .activations import ACTIVATIONS
 from .attributes import axis, integer, text
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 
 Formula = Callable[..., Value]

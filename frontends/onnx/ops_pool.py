@@ -12,8 +12,10 @@ from ...ir.workload import Value
 from . import formula as f
 from . import values
 from .attributes import integer, ints
-from .build import Builder, NotAffine, accumulator, pointwise_dims
+from .build import Builder, accumulator, pointwise_dims
+from .dims import MAX_TABLE
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 from .window import Window, spatial_dims, windows
 
@@ -87,6 +89,8 @@ def covered(window: Window, extent: int, include_pad: bool) -> np.ndarray:
 
     With `ceil_mode` a last window may reach beyond the padding; what lies there never counts.
     """
+    if max(window.out[1], window.kernel[1]) > MAX_TABLE:
+        raise NotAffine(f"a pool with {window.out[1]} windows of {window.kernel[1]}")
     starts = np.arange(window.out[1]) * window.stride - window.pad
     taps = starts[:, None] + np.arange(window.kernel[1]) * window.dilation
     low = -window.pad if include_pad else 0
@@ -105,13 +109,23 @@ def lp_pool(node: Node, b: Builder) -> None:
 @lowers("GlobalLpPool")
 def global_lp_pool(node: Node, b: Builder) -> None:
     shape = b.shape(node.inputs[0])
-    dims = dict(zip(("n", "c", *spatial_dims(len(shape) - 2)[0]), shape, strict=True))
+    dims = global_dims(node, b)
     read = b.read(node.inputs[0], [dim(d) for d in dims])
     _norm(node, b, read, dims, [dim("n"), dim("c"), *[Affine()] * (len(shape) - 2)])
 
 
+def global_dims(node: Node, b: Builder) -> dict[str, int]:
+    """Dims n, c and the spatial ones of the operand."""
+    shape = b.shape(node.inputs[0])
+    if len(shape) < 3:
+        raise NotAffine("a pool without a spatial axis")
+    return dict(zip(("n", "c", *spatial_dims(len(shape) - 2)[0]), shape, strict=True))
+
+
 def _norm(node: Node, b: Builder, read: Value, dims: dict[str, int], index: list[Affine]) -> None:
     out, p = node.outputs[0], integer(node, "p", 2)
+    if p < 1:
+        raise NotAffine(f"a norm of order {p}")
     sums = b.temp(f"{out}.sum", b.dtype(out), b.shape(out))
     powers: dict[int, Value] = {1: f.call("abs", read), 2: f.call("square", read)}
     power = powers.get(p, f.call("pow", f.call("abs", read), f.number(p)))
@@ -126,9 +140,7 @@ def _norm(node: Node, b: Builder, read: Value, dims: dict[str, int], index: list
 @lowers("GlobalAveragePool", "GlobalMaxPool")
 def global_pool(node: Node, b: Builder) -> None:
     x, out = node.inputs[0], b.result(node.outputs[0])
-    shape = b.shape(x)
-    names = ("n", "c", *spatial_dims(len(shape) - 2)[0])
-    dims = dict(zip(names, shape, strict=True))
+    dims, shape = global_dims(node, b), b.shape(x)
     read = b.read(x, [dim(d) for d in dims])
     target = values.at(out, [dim("n"), dim("c"), *[Affine()] * (len(shape) - 2)])
     if node.kind == "GlobalMaxPool":

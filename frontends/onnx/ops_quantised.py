@@ -10,10 +10,11 @@ from ...ir.types import DType
 from ...ir.workload import Value
 from . import formula as f
 from .attributes import integer
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
 from .graph import Node
 from .ops_conv import convolution
 from .ops_matmul import product
+from .refusal import NotAffine
 from .registry import lowers
 
 _SUMS = DType("i32")

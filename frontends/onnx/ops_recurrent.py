@@ -17,8 +17,9 @@ from . import formula as f
 from . import values
 from .activations import CELL_ACTIVATIONS, CELL_DEFAULTS
 from .attributes import integer, real, reals, text, texts
-from .build import Builder, NotAffine, accumulator
+from .build import Builder, accumulator
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 

@@ -11,8 +11,9 @@ from ...ir.workload import Value
 from . import formula as f
 from . import values
 from .attributes import integer, ints
-from .build import Builder, NotAffine, accumulator, pointwise_dims
+from .build import Builder, accumulator, pointwise_dims
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 

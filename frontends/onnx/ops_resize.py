@@ -10,8 +10,10 @@ from ...ir.workload import Read, Value
 from . import formula as f
 from . import values
 from .attributes import integer, ints, real, text
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
+from .dims import MAX_TABLE
 from .graph import Node
+from .refusal import NotAffine
 from .registry import lowers
 from .values import View
 
@@ -27,6 +29,8 @@ def resize(node: Node, b: Builder) -> None:
         "tf_crop_and_resize"
     ):
         raise NotAffine("a resampling with antialiasing or a crop")
+    if len(shape) != len(view.shape) or max(shape, default=1) > MAX_TABLE:
+        raise NotAffine(f"{list(view.shape)} cannot be resampled to {list(shape)}")
     scales = _scales(node, b, view.shape, shape)
     changed = [a for a in range(len(shape)) if view.shape[a] != shape[a] or scales[a] != 1]
     if not changed:

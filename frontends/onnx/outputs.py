@@ -8,7 +8,8 @@ from ...ir.affine import dim
 from ...ir.types import TensorKind
 from ...ir.workload import Opaque, Tensor
 from . import values
-from .build import Builder, NotAffine, pointwise_dims
+from .build import Builder, pointwise_dims
+from .refusal import NotAffine
 from .storage import rename, reordered
 from .values import View
 

@@ -12,6 +12,7 @@ from math import prod
 
 from ...ir.affine import Affine, add, dim, scale, substitute
 from ...ir.workload import Access
+from .refusal import NotAffine
 
 Index = Affine | Access
 
@@ -43,7 +44,12 @@ def whole(tensor: str, shape: tuple[int, ...]) -> View:
 
 def at(view: View, index: Sequence[Affine]) -> Access:
     """The access that reads the element of a view at an index (one expression per axis)."""
-    return Access(view.tensor, _substituted(view.index, index))
+    return Access(view.tensor, _substituted(view, index))
+
+
+def _refuse_rank(view: View, given: int) -> None:
+    if given != len(view.shape):
+        raise NotAffine(f"{given} indices into a value with {len(view.shape)} axes")
 
 
 def element(view: View, index: Sequence[Index]) -> Access:
@@ -51,6 +57,7 @@ def element(view: View, index: Sequence[Index]) -> Access:
 
     An axis of the view that is read indirectly must be a whole axis of its tensor.
     """
+    _refuse_rank(view, len(index))
     places: list[Index] = []
     for expression in view.index:
         inner = [(d, c) for d, c in expression.terms if isinstance(index[int(d)], Access)]
@@ -69,22 +76,25 @@ def _named(index: Sequence[Index]) -> list[tuple[str, Index]]:
 
 def moved(view: View, index: Sequence[Affine], shape: tuple[int, ...]) -> View:
     """The value of `shape` whose element is the view's element at `index`."""
-    return replace(view, index=_substituted(view.index, index), shape=shape)
+    return replace(view, index=_substituted(view, index), shape=shape)
 
 
-def _substituted(old: tuple[Affine, ...], index: Sequence[Affine]) -> tuple[Affine, ...]:
+def _substituted(view: View, index: Sequence[Affine]) -> tuple[Affine, ...]:
+    _refuse_rank(view, len(index))
     values = {str(i): expression for i, expression in enumerate(index)}
     # A bare axis, which most are, is replaced without doing the sum.
     return tuple(
         values[i.terms[0][0]]
         if i.const == 0 and len(i.terms) == 1 and i.terms[0][1] == 1
         else substitute(i, values)
-        for i in old
+        for i in view.index
     )
 
 
 def transpose(view: View, order: Sequence[int]) -> View:
     """Axis `i` of the result is axis `order[i]`."""
+    if sorted(order) != list(range(len(view.shape))):
+        raise NotAffine(f"{list(order)} is no order of {len(view.shape)} axes")
     place = {old: new for new, old in enumerate(order)}
     index = [axis(place[old]) for old in range(len(view.shape))]
     return moved(view, index, tuple(view.shape[old] for old in order))
@@ -101,6 +111,9 @@ def cut(view: View, position: int, start: int, extent: int, step: int = 1) -> Vi
 def broadcast(view: View, shape: tuple[int, ...]) -> View:
     """NumPy broadcasting: new axes in front, axes of extent 1 repeated."""
     lead = len(shape) - len(view.shape)
+    ends = shape[max(lead, 0) :]
+    if lead < 0 or any(n not in (1, m) for n, m in zip(view.shape, ends, strict=True)):
+        raise NotAffine(f"{list(view.shape)} does not broadcast to {list(shape)}")
     index = [
         Affine() if extent == 1 != shape[lead + i] else axis(lead + i)
         for i, extent in enumerate(view.shape)

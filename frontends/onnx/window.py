@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ...ir.affine import Affine, affine
 from .attributes import ints, text
-from .build import NotAffine
 from .graph import Node
+from .refusal import NotAffine
 
 _OUT = {1: ("q",), 2: ("p", "q"), 3: ("o", "p", "q")}
 _KERNEL = {1: ("s",), 2: ("r", "s"), 3: ("t", "r", "s")}
