@@ -22,7 +22,7 @@ demo: $(VENV)/.done ## map ResNet-50 on Eyeriss and write the report to demo/
 
 test: $(VENV)/.done ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
-	$(BIN)/python -m pytest -q --doctest-modules ir hw_specs frontends mapper
+	$(BIN)/python -m pytest -q --doctest-modules --import-mode=prepend src/tilewright
 
 check: lint types layers test ## what CI runs: lint, types, import layers, tests
 

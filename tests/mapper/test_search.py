@@ -6,20 +6,23 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations, product
+from math import prod
 
 import numpy as np
 import pytest
 from cases.small import chip, conv, matmul
 
+from tilewright.hw_specs.load import load_arch
 from tilewright.hw_specs.model import Arch
 from tilewright.ir.mapping import For, Hole, Keep, Loop, Par
 from tilewright.ir.text import Diagnostic
 from tilewright.ir.types import Role
-from tilewright.ir.workload import Apply
+from tilewright.ir.workload import Apply, Op
 from tilewright.mapper.constraints import check
 from tilewright.mapper.model.cost import Cost
 from tilewright.mapper.model.evaluate import evaluate
 from tilewright.mapper.result import Objective, Status
+from tilewright.mapper.search.anneal import Annealer
 from tilewright.mapper.search.driver import map_op
 from tilewright.mapper.space.codec import TIME_SLOT, Candidate, Codec, decode, make_codec
 from tilewright.mapper.space.mapspace import mapspaces
@@ -115,6 +118,18 @@ def test_results_are_legal_and_honest() -> None:
     certificate = result.certificate
     assert (certificate.status, certificate.gap) == (Status.HEURISTIC, None)
     assert certificate.evaluated > 0
+
+
+@pytest.mark.parametrize("op", [matmul(12, 6, 4), conv()], ids=["matmul", "conv"])
+def test_the_search_ranks_by_what_the_evaluator_says(op: Op) -> None:
+    arch = load_arch("eyeriss")
+    (space,) = mapspaces(op, arch, arch.computes[0])
+    annealer = Annealer(space, arch, Objective.EDP, np.random.default_rng(0))
+    found = annealer.round()
+    assert found is not None
+    mapping = annealer.mapping(found)
+    assert found.score == pytest.approx(math.log(evaluate(mapping, op, arch).edp), rel=1e-12)
+    assert prod(found.candidate.factors.flatten()) == op.points
 
 
 def test_equal_seeds_give_equal_results() -> None:
