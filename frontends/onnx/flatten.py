@@ -288,9 +288,8 @@ def flatten(
     Raises:
         Diagnostic: free dims without an extent, values that nothing writes, cycles.
     """
-    graph = model.graph
+    graph, scope = model.graph, Scope()
     walk = _Flattener(local_functions(model), place, folder, direct, stated_types(graph, dims))
-    scope: Scope = {}
     opsets = {standard_domain(item.domain): item.version for item in model.opset_import}
     frame = walk.enter_graph(graph, scope, opsets)
     frame.written = {*scope, *(value.name for value in graph.input)}

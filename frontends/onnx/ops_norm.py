@@ -135,7 +135,7 @@ def _statistic(
         b.pointwise(node, output, value([dim(d) for d in dims]), dims, part=part)
 
 
-@lowers("RMSNormalization", "SimplifiedLayerNormalization")
+@lowers("RMSNormalization")
 def rms_norm(node: Node, b: Builder) -> None:
     """`x / sqrt(mean(x^2) + eps) * scale`."""
     x, out = b.view(node.inputs[0]), node.outputs[0]
