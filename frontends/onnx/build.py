@@ -32,6 +32,10 @@ class Builder:
         users: positions in `nodes` that name a tensor.
         standing: values that were said to stand in a tensor.
         reshaped: for a tensor, the views of its bytes in other shapes.
+        unreadable: why a value that an opaque yields has no tensor.
+        done: nodes that an earlier one's lowering has done with its own.
+        readers: the nodes that read a value.
+        shown: values that are outputs of the network.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -44,7 +48,7 @@ class Builder:
         self.standing: dict[str, set[str]] = {}
         self.reshaped: dict[str, list[str]] = {}
         self.unreadable: dict[str, str] = {}
-        self.done: set[str] = set()
+        self.done: dict[str, None] = {}
         self._steps = 0
         self._names = set(graph.types)
         self._op_names = {node.name for node in graph.nodes}
@@ -183,8 +187,7 @@ class Builder:
                 self.define(name, self.view(self.made_constant(f"{name}.const", constant)))
                 return self.values[name]
             return self.declare(TensorKind.CONST, name, kind.dtype, kind.shape)
-        self.shape(name), self.dtype(name)
-        raise NotAffine(f"{name!r} is not computed")
+        raise NotAffine(self.type(name).why or f"{name!r} is not computed")
 
     def view(self, name: str) -> View:
         """Where a value stands; a padded one is written out first."""
@@ -232,10 +235,9 @@ class Builder:
                 return other
         if not name or name in self.tensors or name in self._reserved:
             name = self.fresh(f"{root.name}.{'x'.join(map(str, shape))}")
-        view = name
-        self.tensors[view] = Tensor(TensorKind.VIEW, view, root.dtype, shape, of=root)
-        self.reshaped.setdefault(root.name, []).append(view)
-        return view
+        self.tensors[name] = Tensor(TensorKind.VIEW, name, root.dtype, shape, of=root)
+        self.reshaped.setdefault(root.name, []).append(name)
+        return name
 
     def materialise(self, view: View, name: str) -> View:
         """The value written out in its own shape; a constant is rearranged offline."""
@@ -299,6 +301,7 @@ class Builder:
         the tensor's other elements.
         """
         view = self.padded_view(name)
+        values.refuse_rank(view, len(index))
         outside = [
             axis
             for axis, (expression, extent) in enumerate(zip(index, view.shape, strict=True))
@@ -338,39 +341,41 @@ class Builder:
         repeat: Dim | None = None,
     ) -> None:
         """An op of a node; `part` names one of several (`Softmax_0.max`)."""
-        name = f"{node.name}.{part}" if part else node.name
-        self.add_op(
-            name,
-            dims,
-            result,
-            value,
-            reduce,
-            acc=acc,
-            repeat=repeat,
-            source=node.name,
-            own=not part,
-        )
+        name = self._op_name(f"{node.name}.{part}") if part else node.name
+        self._add(name, dims, result, value, reduce, node.name, acc, repeat)
 
     def add_op(
+        self, name: str, dims: Mapping[str, int], result: Access, value: Value, *, source: str
+    ) -> None:
+        """A pointwise op under a name of its own.
+
+        Args:
+            source: the nodes it does, joined by `+`.
+        """
+        unique = self._op_name(name)
+        self._add(unique, dims, result, value, Reduce.ASSIGN, source, None, None)
+
+    def _op_name(self, name: str) -> str:
+        found, count = name, 2
+        while found in self._op_names:
+            found, count = f"{name}_{count}", count + 1
+        self._op_names.add(found)
+        return found
+
+    def _add(
         self,
         name: str,
         dims: Mapping[str, int],
         result: Access,
         value: Value,
-        reduce: Reduce = Reduce.ASSIGN,
-        *,
+        reduce: Reduce,
         source: str,
-        acc: DType | None = None,
-        repeat: Dim | None = None,
-        own: bool = False,
+        acc: DType | None,
+        repeat: Dim | None,
     ) -> None:
-        found, count = name, 2
-        while not own and found in self._op_names:
-            found, count = f"{name}_{count}", count + 1
-        self._op_names.add(found)
         loops = tuple(Dim(d, extent) for d, extent in dims.items())
         named = tuple(self.tensors[tensor] for tensor in named_tensors(result, value))
-        op = Op(found, loops, result, reduce, value, named, acc, repeat, source)
+        op = Op(name, loops, result, reduce, value, named, acc, repeat, source)
         refuse_misfit(op)
         self.nodes.append(op)
         self.note_users(len(self.nodes) - 1)
@@ -380,16 +385,19 @@ class Builder:
         self._steps += 1
         return Dim("t" if self._steps == 1 else f"t{self._steps}", extent)
 
-    def mark(self) -> int:
+    def mark(self) -> tuple[int, int]:
         """Where a lowering begins, for `undo`."""
-        return len(self.nodes)
+        return len(self.nodes), len(self.done)
 
-    def undo(self, mark: int) -> None:
+    def undo(self, mark: tuple[int, int]) -> None:
         """Takes back the ops added since; their tensors stay and are dropped when unnamed."""
-        for position in range(mark, len(self.nodes)):
+        nodes, done = mark
+        for position in range(nodes, len(self.nodes)):
             for tensor in tensors_of(self.nodes[position]):
                 self.users[tensor].discard(position)
-        del self.nodes[mark:]
+        del self.nodes[nodes:]
+        while len(self.done) > done:
+            self.done.popitem()
 
     def note_users(self, position: int) -> None:
         for tensor in tensors_of(self.nodes[position]):
@@ -416,17 +424,9 @@ class Builder:
                 writes.append(self.result(name).tensor)
             except NotAffine as unknown:
                 self.unreadable[name] = f"{unknown} (from `{node.name}`)"
-        out = Opaque(
-            node.name,
-            node.kind,
-            why,
-            (),
-            tuple(dict.fromkeys(reads)),
-            tuple(writes),
-            macs,
-            node.name,
-        )
-        self.nodes.append(out)
+        read = tuple(dict.fromkeys(reads))
+        name, kind, written = node.name, node.kind, tuple(writes)
+        self.nodes.append(Opaque(name, kind, why, (), read, written, macs, source=name))
         self.note_users(len(self.nodes) - 1)
 
 

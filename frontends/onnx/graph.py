@@ -100,7 +100,8 @@ class Constant:
     def data(self) -> np.ndarray:
         """The elements, computed when first asked for."""
         assert self._load is not None
-        return self._load()
+        with np.errstate(all="ignore"):  # what is no number stays one, as in the network
+            return self._load()
 
     @property
     def value(self) -> np.ndarray | None:

@@ -66,7 +66,7 @@ def linear(node: Node, b: Builder, channel_of_weight: int | None) -> Linear:
     constant = weight in b.constants and (not bias or bias in b.constants)
     if norm is None or channel_of_weight is None or not constant:
         return plain
-    b.done.add(norm.name)
+    b.done[norm.name] = None
     scaled, shifted = _folded(b, norm, weight, bias, channel_of_weight)
     return Linear(scaled, shifted, norm.outputs[0], f"{node.name}+{norm.name}")
 

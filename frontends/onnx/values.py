@@ -47,7 +47,8 @@ def at(view: View, index: Sequence[Affine]) -> Access:
     return Access(view.tensor, _substituted(view, index))
 
 
-def _refuse_rank(view: View, given: int) -> None:
+def refuse_rank(view: View, given: int) -> None:
+    """Refuses an index of another length than a value's rank."""
     if given != len(view.shape):
         raise NotAffine(f"{given} indices into a value with {len(view.shape)} axes")
 
@@ -57,7 +58,7 @@ def element(view: View, index: Sequence[Index]) -> Access:
 
     An axis of the view that is read indirectly must be a whole axis of its tensor.
     """
-    _refuse_rank(view, len(index))
+    refuse_rank(view, len(index))
     places: list[Index] = []
     for expression in view.index:
         inner = [(d, c) for d, c in expression.terms if isinstance(index[int(d)], Access)]
@@ -80,7 +81,7 @@ def moved(view: View, index: Sequence[Affine], shape: tuple[int, ...]) -> View:
 
 
 def _substituted(view: View, index: Sequence[Affine]) -> tuple[Affine, ...]:
-    _refuse_rank(view, len(index))
+    refuse_rank(view, len(index))
     values = {str(i): expression for i, expression in enumerate(index)}
     # A bare axis, which most are, is replaced without doing the sum.
     return tuple(

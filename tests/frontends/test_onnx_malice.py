@@ -203,3 +203,14 @@ def test_names_that_the_text_cannot_quote() -> None:
 
 def test_a_model_as_an_object() -> None:
     assert refusal(lambda: load_onnx(onnx.ModelProto())).message == "`model` holds no network"
+
+
+def test_a_refused_convolution_does_not_take_its_batch_norm_along() -> None:
+    constants = weights(w=(4, 5, 3, 3), g=(4,), s=(4,), m=(4,), v=(4,))
+    nodes = [  # five channels of weights for three of `x`
+        node("Conv", ["x", "w"], ["c"]),
+        node("BatchNormalization", ["c", "g", "s", "m", "v"], ["y"]),
+    ]
+    workload = load_onnx(network(nodes, X, ["y"], constants))
+    assert [opaque.kind for opaque in workload.opaques] == ["Conv"]
+    assert list(workload.ops) == ["BatchNormalization_0"]
