@@ -102,6 +102,14 @@ class Builder:
             raise NotAffine(f"its {what} {name!r} {absent}")
         return value
 
+    def scalar(self, name: str, what: str) -> np.generic:
+        """The value of an operand that a lowering needs to know and that is one element."""
+        value = self.needed(name, what)
+        if value.size != 1:
+            raise NotAffine(f"its {what} {name!r} is {value.size} elements")
+        found: np.generic = value.reshape(-1)[0]
+        return found
+
     # ---- tensors ------------------------------------------------------------------------
 
     def root(self, tensor: str) -> Tensor:

@@ -94,12 +94,14 @@ def convolution(
     """
     x_shape, w_shape = b.shape(x), b.shape(w) if w in b.graph.types else b.view(w).shape
     same_rank(x_shape, w_shape, out.shape)
+    if w_shape[0] != out.shape[1] or w_shape[1] * integer(node, "group", 1) != x_shape[1]:
+        raise NotAffine(f"weights {list(w_shape)} do not fit {x_shape[1]} channels")
     spatial = windows(node, x_shape[2:], out.shape[2:], w_shape[2:])
     over = channels(integer(node, "group", 1), out.shape[1], x_shape[1], ("k", "c"))
     dims = loop_dims(x_shape[0], over, spatial)
     place = [dim("n"), over.narrow, *(window.index for window in spatial)]
     # A padded element counts as zero, which is the zero point before it is subtracted.
-    pad = "0" if not zeros[0] else f.pad_literal(b.needed(zeros[0], "zero point").reshape(-1)[0])
+    pad = "0" if not zeros[0] else f.pad_literal(b.scalar(zeros[0], "zero point"))
     image = without_zero(b, b.windowed(x, place, dims, pad), zeros[0], Affine())
     kernel = [dim(window.kernel[0]) for window in spatial]
     weight = b.read(b.view(w), [over.wide, over.inner, *kernel])
@@ -136,6 +138,8 @@ def conv_transpose(node: Node, b: Builder) -> None:
     x_shape, w_shape, y_shape = b.shape(x), b.shape(node.inputs[1]), b.shape(node.outputs[0])
     same_rank(x_shape, w_shape, y_shape)
     groups = integer(node, "group", 1)
+    if w_shape[0] != x_shape[1] or w_shape[1] * groups != y_shape[1]:
+        raise NotAffine(f"weights {list(w_shape)} do not fit {x_shape[1]} channels")
     parts = linear(node, b, channel_of_weight=1 if groups == 1 else None)
     spatial, cuts = transposed_windows(node, x_shape[2:], y_shape[2:], w_shape[2:])
     over = channels(groups, x_shape[1], y_shape[1], ("c", "k"))

@@ -19,34 +19,32 @@ from .values import View
 @lowers("Gemm")
 def gemm(node: Node, b: Builder) -> None:
     """`alpha * A B + beta * C`; a factor other than 1 is applied to the sums, not to products."""
-    a_name, out = node.inputs[0], node.outputs[0]
+    out = node.outputs[0]
     alpha, beta = real(node, "alpha", 1.0), real(node, "beta", 1.0)
     biased = len(node.inputs) > 2 and node.inputs[2] != ""
-    trans_a, trans_b = integer(node, "transA", 0), integer(node, "transB", 0)
-    a = b.view(a_name)
-    if len(a.shape) != 2:
-        raise NotAffine(f"a matrix with {len(a.shape)} axes")
-    if trans_a:
-        a = values.transpose(a, (1, 0))
-    dims = {"m": a.shape[0], "n": b.shape(out)[1], "k": a.shape[1]}
-    plain = alpha == beta == 1 and (not biased or b.shape(node.inputs[2]) == b.shape(out)[1:])
-    parts = linear(node, b, channel_of_weight=(0 if trans_b else 1)) if plain else None
-    w = b.view(parts.weight if parts else node.inputs[1])
-    if trans_b:
-        w = values.transpose(w, (1, 0))
-    if parts:
+    if alpha == beta == 1 and (not biased or b.shape(node.inputs[2]) == b.shape(out)[1:]):
+        parts = linear(node, b, channel_of_weight=0 if integer(node, "transB", 0) else 1)
         sums = parts.target(b)
+        _matrix_sums(node, b, parts.weight, sums)
+        parts.finish(node, b, sums, channel=1)
     elif alpha == 1 and not biased:
-        sums = b.result(out)
+        _matrix_sums(node, b, node.inputs[1], b.result(out))
     else:
         sums = b.temp(f"{out}.sum", b.dtype(out), b.shape(out))
-    product = f.mul(b.read(a, [dim("m"), dim("k")]), b.read(w, [dim("k"), dim("n")]))
-    target = values.at(sums, [dim("m"), dim("n")])
-    b.op(node, dims, target, product, Reduce.ADD, acc=accumulator(b.dtype(a_name)))
-    if parts:
-        parts.finish(node, b, sums, channel=1)
-    elif sums.tensor != out:
+        _matrix_sums(node, b, node.inputs[1], sums)
         _scaled(node, b, sums, alpha, beta if biased else 0.0)
+
+
+def _matrix_sums(node: Node, b: Builder, weight: str, out: View) -> None:
+    """`out += A B`, either matrix transposed if the node says so."""
+    a, w = b.view(node.inputs[0]), b.view(weight)
+    if integer(node, "transA", 0):
+        a = values.transpose(a, (1, 0))
+    if integer(node, "transB", 0):
+        w = values.transpose(w, (1, 0))
+    if (a.shape[:1], a.shape[1:], w.shape[1:]) != (out.shape[:1], w.shape[:1], out.shape[1:]):
+        raise NotAffine(f"matrices {list(a.shape)} and {list(w.shape)} do not fit")
+    product(node, b, a, w, out)
 
 
 def _scaled(node: Node, b: Builder, sums: View, alpha: float, beta: float) -> None:

@@ -102,6 +102,7 @@ def split(node: Node, b: Builder) -> None:
     place = axis(node, len(view.shape), 0)
     start = 0
     for output in node.outputs:
+        # A part may have no elements, which `b.shape` would refuse.
         extent = (b.type(output).shape or b.shape(output))[place]
         if extent and b.is_read(output):
             b.define(output, values.cut(view, place, start, extent))
@@ -139,6 +140,8 @@ def _copy_part(node: Node, b: Builder, name: str, target: values.View, number: i
 def pad(node: Node, b: Builder) -> None:
     """Zeros or another constant around: a read outside the tensor; other modes copy by index."""
     view, out = b.view(node.inputs[0]), node.outputs[0]
+    if not view.shape:
+        raise NotAffine("a scalar has no axis to pad")
     before, after = _pads(node, b, len(view.shape))
     for place, amounts in enumerate(zip(before, after, strict=True)):
         low, high = (min(0, amount) for amount in amounts)
@@ -169,11 +172,9 @@ def _pads(node: Node, b: Builder, rank: int) -> tuple[tuple[int, ...], tuple[int
     if len(amounts) != 2 * len(axes):
         raise NotAffine(f"it has {len(amounts)} pads for {len(axes)} axes")
     half = len(axes)
-    before, after = (
-        dict(zip(axes, amounts[:half], strict=True)),
-        dict(zip(axes, amounts[half:], strict=True)),
-    )
-    return tuple(before.get(a, 0) for a in range(rank)), tuple(after.get(a, 0) for a in range(rank))
+    sides = (dict(zip(axes, part, strict=True)) for part in (amounts[:half], amounts[half:]))
+    before, after = (tuple(side.get(a, 0) for a in range(rank)) for side in sides)
+    return before, after
 
 
 def _fill(node: Node, b: Builder) -> f.Scalar:
@@ -182,8 +183,8 @@ def _fill(node: Node, b: Builder) -> f.Scalar:
         return value if isinstance(value, float) else 0.0
     if len(node.inputs) < 3 or not node.inputs[2]:
         return 0
-    found: np.generic = b.needed(node.inputs[2], "value").reshape(-1)[0]
-    if not np.isfinite(float(np.asarray(found).astype(np.float64))) and np.isnan(found):
+    found = b.scalar(node.inputs[2], "value")
+    if np.isnan(np.asarray(found).astype(np.float64)):
         raise NotAffine("it pads with NaN")
     return found
 
@@ -192,8 +193,7 @@ def _pad_by_index(
     node: Node, b: Builder, view: values.View, before: tuple[int, ...], mode: str
 ) -> None:
     """`reflect`, `edge` and `wrap`: each padded axis is read through a table of positions."""
-    modes = {"reflect": "reflect", "edge": "edge", "wrap": "wrap"}
-    if mode not in modes:
+    if mode not in ("reflect", "edge", "wrap"):
         raise NotAffine(f"unknown mode {mode!r}")
     out = node.outputs[0]
     shape = b.shape(out)
@@ -202,21 +202,13 @@ def _pad_by_index(
         if not n <= n + low <= m <= MAX_TABLE:
             raise NotAffine(f"its pads make {m} of {n} elements")
         if n != m:
-            tables[place] = np.pad(np.arange(n), (low, m - n - low), mode=modes[mode])  # type: ignore[call-overload]
-    gather(node, b, view, tables)
-
-
-def gather(
-    node: Node, b: Builder, view: values.View, tables: dict[int, np.ndarray], part: str = ""
-) -> None:
-    """The first output as the elements of a view at tabulated positions of some axes."""
-    out = node.outputs[0]
-    dims = pointwise_dims(b.shape(out))
+            tables[place] = np.pad(np.arange(n), (low, m - n - low), mode=mode)  # type: ignore[call-overload]
+    dims = pointwise_dims(shape)
     index: list[values.Index] = [dim(d) for d in dims]
     for place, table in tables.items():
         name = b.of_array(f"{out}.index{place}", table.astype(np.int64), 7)
         index[place] = values.at(b.view(name), [dim(f"i{place}")])
-    b.pointwise(node, out, Read(values.element(b.plain(view, out), index)), dims, part=part)
+    b.pointwise(node, out, Read(values.element(b.plain(view, out), index)), dims)
 
 
 @lowers("DepthToSpace", "SpaceToDepth")

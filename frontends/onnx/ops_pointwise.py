@@ -208,7 +208,7 @@ def triangle(node: Node, b: Builder) -> None:
     """The upper or lower triangle of matrices, zeros elsewhere."""
     offset = 0
     if len(node.inputs) > 1 and node.inputs[1]:
-        offset = int(b.needed(node.inputs[1], "diagonal").reshape(-1)[0])
+        offset = int(b.scalar(node.inputs[1], "diagonal"))
     shape = b.shape(node.outputs[0])
     dims = pointwise_dims(shape)
     index = [dim(d) for d in dims]

@@ -24,6 +24,7 @@ from .registry import lowers
 from .values import View
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+_DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 _ACTIVATIONS = {
     "LSTM": ("Sigmoid", "Tanh", "Tanh"),
     "GRU": ("Sigmoid", "Tanh"),
@@ -116,22 +117,28 @@ def _layer(node: Node, b: Builder) -> Layer:
     x = b.view(node.inputs[0])
     if integer(node, "layout", 0):
         x = values.transpose(x, (1, 0, 2))
-    seq, batch, _ = x.shape
+    directions = _DIRECTIONS.get(text(node, "direction", "forward"))
+    if directions is None or len(x.shape) != 3:
+        raise NotAffine(f"direction {text(node, 'direction', '')!r} of {list(x.shape)}")
+    seq, batch, features = x.shape
     _refuse_ragged(node, b, seq)
-    directions = {
-        "forward": (False,),
-        "reverse": (True,),
-        "bidirectional": (False, True),
-    }.get(text(node, "direction", "forward"))
-    if directions is None:
-        raise NotAffine(f"unknown direction {text(node, 'direction', '')!r}")
     hidden = b.shape(node.inputs[2])[-1]
+    _refuse_misfit(node, b, len(directions), features, hidden)
     dtype = b.dtype(node.inputs[0])
     slots = seq + (False in directions) + (True in directions)
     shape = (slots, len(directions), batch, hidden)
     state = b.temp(f"{node.name}.state", dtype, shape)
     cell = b.temp(f"{node.name}.cell", dtype, shape) if node.kind == "LSTM" else None
     return Layer(node, x, hidden, directions, state, cell)
+
+
+def _refuse_misfit(node: Node, b: Builder, directions: int, features: int, hidden: int) -> None:
+    """Weights and biases of another shape would be read in part."""
+    rows = _GATES[node.kind] * hidden
+    wanted = ((directions, rows, features), (directions, rows, hidden), (directions, 2 * rows))
+    for name, shape in zip(node.inputs[1:4], wanted, strict=False):
+        if name and b.shape(name) != shape:
+            raise NotAffine(f"{name!r} is {list(b.shape(name))}, not {list(shape)}")
 
 
 def _refuse_ragged(node: Node, b: Builder, seq: int) -> None:

@@ -132,7 +132,7 @@ def scan(node: Node, b: Builder) -> None:
     """One step per position of the axis: `state[t + 1] = state[t] + x[t]`."""
     x, out = b.view(node.inputs[0]), node.outputs[0]
     rank = len(x.shape)
-    place = int(b.needed(node.inputs[1], "axis").reshape(-1)[0])
+    place = int(b.scalar(node.inputs[1], "axis"))
     if not -rank <= place < rank:
         raise NotAffine(f"axis {place} is none of {rank}")
     place %= rank
