@@ -40,5 +40,8 @@ format: $(VENV)/.done ## rewrite the code in canonical form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(VENV)/.done ## benchmarks, as tables
+	$(BIN)/python benchmarks/networks.py
+
 clean: ## remove the environment and everything that was built
 	rm -rf $(VENV) demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
