@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from typing import Any
-
 import click
 
 from ...hw_specs.load import load_arch
@@ -56,16 +53,3 @@ def _pair(option: str, text: str) -> tuple[str, str]:
             help=f"write `{option} NAME=VALUE`",
         )
     return name, value
-
-
-def one_of(name: str, known: dict[str, Any], what: str, place: str) -> Any:
-    """The entry of `known` with this name.
-
-    Raises:
-        Diagnostic: there is none; names the nearest.
-    """
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name, known, 1, 0.5)
-    help_text = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(known)}"
-    raise Diagnostic(f"no {what} `{name}`", Label(Place(place)), help=help_text)

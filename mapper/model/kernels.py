@@ -146,16 +146,3 @@ def excess_of(problem: Problem, work: Work) -> float:
             if 0 <= share < work.role_bits[memory, role]:
                 excess += (work.role_bits[memory, role] - share) / max(1, share)
     return excess
-
-
-@kernel
-def rank_lines(
-    problem: Problem, trees: Ints, lines: Ints, n: int, work: Work, room: Ints
-) -> tuple[float, int, float, int]:
-    """Energy in pJ, cycles, capacity excess and fault of a nest (arguments: `evaluate_lines`).
-
-    A fault other than OK means that the other figures are not to be used.
-    """
-    status = evaluate_lines(problem, trees, lines, n, work, room)
-    cycles = cycles_of(problem, work)
-    return energy_of(problem, work, cycles), cycles, excess_of(problem, work), status
