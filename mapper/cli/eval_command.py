@@ -17,8 +17,10 @@ from ...ir.workload import Op, Workload
 from ..constraints import check
 from ..load import load_mappings, load_workload
 from ..model.evaluate import evaluate
+from ..model.why import explain_mappings
 from ..report.json_text import cost_json
 from ..report.terminal import print_cost
+from ..report.why import why_json, why_text
 from .options import hw_option, json_option, read_arch, set_option
 
 _workload_option = click.option(
@@ -32,12 +34,23 @@ _workload_option = click.option(
 @hw_option
 @set_option
 @json_option
+@click.option(
+    "--why", metavar="MEMORY.TENSOR", help="Say which loops make this tensor's traffic there."
+)
 def eval_command(
-    mappings: Path, workload: str, hw: str, parameters: tuple[str, ...], as_json: bool
+    mappings: Path,
+    workload: str,
+    hw: str,
+    parameters: tuple[str, ...],
+    as_json: bool,
+    why: str | None,
 ) -> int:
     """Cost and access counts of the mappings in MAP."""
     arch = read_arch(hw, parameters)
     pairs = list(_pairs(load_mappings(mappings), load_workload(workload), arch))
+    if why is not None:
+        sys.stdout.write(_explain(pairs, arch, why, as_json=as_json))
+        return 0
     costs = [(op, evaluate(mapping, op, arch)) for mapping, op in pairs]
     if as_json:
         ops = [{"name": op.name, "cost": cost_json(cost)} for op, cost in costs]
@@ -46,6 +59,14 @@ def eval_command(
     for op, cost in costs:
         print_cost(op.name, cost)
     return 0
+
+
+def _explain(pairs: list[tuple[Mapping, Op]], arch: Arch, subject: str, *, as_json: bool) -> str:
+    """Why the traffic of `MEMORY.TENSOR` is what it is, for each op that keeps the tensor there."""
+    found = explain_mappings(pairs, arch, subject)
+    if as_json:
+        return json.dumps({"why": [why_json(one) for one in found]}, indent=2) + "\n"
+    return "\n".join(why_text(one) for one in found)
 
 
 @click.command("check")
