@@ -66,7 +66,9 @@ def _explain(pairs: list[tuple[Mapping, Op]], arch: Arch, subject: str, *, as_js
     found = explain_mappings(pairs, arch, subject)
     if as_json:
         return json.dumps({"why": [why_json(one) for one in found]}, indent=2) + "\n"
-    return "\n".join(why_text(one) for one in found)
+    text = "\n".join(why_text(one) for one in found)
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 @click.command("check")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...ir.text.diagnostic import crop
 from ...ir.text.source import Span, Where
 from ..model.why import Count, Explanation, Factor, Term
 
@@ -20,7 +21,9 @@ def why_text(explanation: Explanation) -> str:
         else f"  {row[0]:>{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:<{widths[2]}}  {row[3]}"
         for row in rows
     ]
-    return "\n".join(line.rstrip() for line in (_placed(head, explanation.at), *lines)) + "\n"
+    # Names are somebody's text: they must not drive the terminal.
+    shown = (crop(line.rstrip(), 500) for line in (_placed(head, explanation.at), *lines))
+    return "\n".join(shown) + "\n"
 
 
 def why_json(explanation: Explanation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -210,3 +211,14 @@ def test_unknown_subjects_are_refused(
     assert out == ""
     assert err.startswith(f"error: {message}\n")
     assert help_text in err.splitlines()[-1]
+
+
+def test_names_are_shown_in_any_encoding(files: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (files[1], files[3]):
+        text = Path(path).read_text(encoding="utf-8")
+        Path(path).write_text(text.replace("/net/x.1", "µ\x1b.1"), encoding="utf-8")
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    assert run([*files, "--why", "dram.µ\x1b.1"]) == 0
+    out.seek(0)
+    assert out.readline().startswith("mm: \\xb5\\x1b.1 at dram")
