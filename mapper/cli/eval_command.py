@@ -107,7 +107,7 @@ def _pairs(
     """
     for mapping in mappings:
         name, op = mapping.op
-        if name != workload.name:
+        if name and name != workload.name:  # `of op` alone leaves the workload open
             raise Diagnostic(
                 f"the mapping is of workload `{name}`, the text holds `{workload.name}`",
                 label_at(mapping.at),

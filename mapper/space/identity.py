@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...ir.affine import Affine
+from ...ir.types import TensorKind
 from ...ir.workload import Access, Apply, IndexValue, Op, Read, Value
 
 
@@ -20,9 +21,7 @@ def shape_key(op: Op) -> tuple[object, ...]:
         return number, tuple(access(i) if isinstance(i, Access) else axis(i) for i in a.index)
 
     def axis(index: Affine) -> tuple[object, ...]:
-        terms = tuple(sorted(term for term in index.terms if term[0] != step))
-        # Within a repeat the constant only says which step's part of a tensor is meant.
-        return terms, index.const if step is None or step not in index.dims else 0
+        return tuple(sorted(term for term in index.terms if term[0] != step)), index.const
 
     def value(v: Value) -> tuple[object, ...]:
         match v:
@@ -37,8 +36,17 @@ def shape_key(op: Op) -> tuple[object, ...]:
 
     body = (value(op.value), access(op.result))
     by_name = {tensor.name: tensor for tensor in op.tensors}
+    used = [by_name[name] for name in numbers]
+    homes = [tensor.of or tensor for tensor in used]
+    # Whose bytes a tensor shows decides what is in place; a state is never empty at its home.
     tensors = tuple(
-        (by_name[name].dtype, by_name[name].shape, by_name[name].is_const) for name in numbers
+        (tensor.dtype, tensor.shape, homes.index(home), _standing(home.kind))
+        for tensor, home in zip(used, homes, strict=True)
     )
     dims = tuple((dim.name, dim.extent) for dim in op.dims)
     return dims, op.reduce, body, op.acc, tensors
+
+
+def _standing(kind: TensorKind) -> TensorKind:
+    """What of a tensor's kind a chip can tell: constants and states; all others are alike."""
+    return kind if kind in (TensorKind.CONST, TensorKind.STATE) else TensorKind.TEMP

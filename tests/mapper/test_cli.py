@@ -146,6 +146,13 @@ def test_check_names_the_rule_and_its_place(tilewright: Run, tmp_path: Path) -> 
     assert "^" in err
 
 
+def test_a_mapping_may_leave_its_workload_open(tilewright: Run, tmp_path: Path) -> None:
+    file = tmp_path / "m.map"
+    file.write_text(TOO_LARGE.replace("of net.first", "of first"))
+    status, out, _ = tilewright("eval", str(file), "--workload", NEST, "--hw", HW, "--json")
+    assert (status, json.loads(out)["ops"][0]["name"]) == (0, "first")
+
+
 # ---- bad input ------------------------------------------------------------------------------
 
 
