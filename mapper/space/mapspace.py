@@ -1,6 +1,6 @@
 """The mapspace of an op on a unit: slots, outer to inner, that a search fills with loops.
 
-A chip's hierarchy gives the slots; a dataflow narrows them (docs/lang/map.md). It constrains only
+A chip's hierarchy gives the slots; a dataflow narrows them (docs/lang/hw.md). It constrains only
 what it names, from its first line inward. Levels that it does not name are free, but for those
 inside its last line, which hold no loops; a level that it names holds the loops that it lists
 and no others.
